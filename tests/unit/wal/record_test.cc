@@ -182,7 +182,12 @@ TEST(WalRecord, AChunkIsRefusedWithTheReasonUnlessEveryMemberIsComplete) {
 TEST(WalRecord, AnEmptyChunkPasses) {
   FlatBufferBuilder builder;
   builder.Finish(fbs::CreateSnapshotChunk(builder));
-  EXPECT_TRUE(verify_chunk(bytes_of(builder)));
+  // An empty record is 4-aligned in the builder's memory; in a file it starts on payload_alignment.
+  alignas(8) std::byte copy[64];
+  const Bytes bytes = bytes_of(builder);
+  ASSERT_LE(bytes.size(), sizeof copy);
+  std::memcpy(copy, bytes.data(), bytes.size());
+  EXPECT_TRUE(verify_chunk({copy, bytes.size()}));
 }
 
 }  // namespace
