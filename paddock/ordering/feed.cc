@@ -1,0 +1,65 @@
+#include "paddock/ordering/feed.h"
+
+#include <algorithm>
+
+namespace paddock::ordering {
+
+Feed::Feed(std::uint32_t consumer_count)
+    : consumer_count_(consumer_count),
+      slots_(new FeedSlot[slot_count]),
+      cursors_(new Cursor[consumer_count]) {
+  CHECK(consumer_count >= 1);
+  CHECK(consumer_count <= consumer_count_max);
+}
+
+Feed::~Feed() = default;
+
+std::uint64_t Feed::slowest() const {
+  std::uint64_t slowest = cursors_[0].value.load(std::memory_order_acquire);  // pairs with [F2]
+  for (std::uint32_t i = 1; i < consumer_count_; ++i)
+    slowest = std::min(slowest, cursors_[i].value.load(std::memory_order_acquire));
+  return slowest;
+}
+
+FeedSlot* Feed::take() {
+  if (taken_ - slowest() >= slot_count) return nullptr;
+  FeedSlot& slot = slots_[taken_ % slot_count];
+  ++taken_;
+  for (const FeedEvent& event : slot.events) core::release(event.acl);
+  slot.events.clear();
+  slot.records.clear();
+  if (slot.bytes.capacity() > slot_bytes_kept)
+    slot.bytes.release();
+  else
+    slot.bytes.clear();
+  slot.wanted_by = 0;
+  return &slot;
+}
+
+void Feed::publish() {
+  const std::uint64_t published = published_.load(std::memory_order_relaxed);  // own value
+  CHECK(published < taken_);
+  published_.store(published + 1, std::memory_order_release);  // [F1]
+}
+
+std::uint32_t Feed::backlog() const {
+  return static_cast<std::uint32_t>(published_.load(std::memory_order_relaxed) - slowest());
+}
+
+std::uint32_t Feed::consumer_backlog(std::uint32_t consumer) const {
+  return static_cast<std::uint32_t>(published_.load(std::memory_order_relaxed) -
+                                    cursors_[consumer].value.load(std::memory_order_acquire));
+}
+
+const FeedSlot* Feed::next(std::uint32_t consumer) const {
+  const std::uint64_t cursor = cursors_[consumer].value.load(std::memory_order_relaxed);  // own value
+  if (cursor == published_.load(std::memory_order_acquire)) return nullptr;  // pairs with [F1]
+  return &slots_[cursor % slot_count];
+}
+
+void Feed::advance(std::uint32_t consumer) {
+  std::atomic<std::uint64_t>& cursor = cursors_[consumer].value;
+  cursor.store(cursor.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // [F2]
+}
+
+}  // namespace paddock::ordering
