@@ -46,7 +46,7 @@ class Log {
     virtual void durable_advanced(Zxid durable) = 0;
     /// The log cannot go on (R8): end the process with `reason`.
     virtual void failed(const std::string& reason) = 0;
-    /// can_hold() may have changed: a segment became ready, or could not be made (full disk, R20).
+    /// space_for() may have changed: a segment became ready, or could not be made (full disk, R20).
     virtual void space_changed() = 0;
 
    protected:
@@ -59,11 +59,16 @@ class Log {
   static std::unique_ptr<Log> start(Disk& disk, const Options& options, LogEnd end, Owner& owner);
   ~Log();
 
-  /// A batch with this many payload bytes fits into segments that exist (R20). False on a full disk.
-  bool can_hold(std::size_t payload_bytes) const;
+  /// Whether a batch with this many payload bytes fits into segments that exist (R20).
+  enum class Space {
+    ready,
+    preparing,  ///< a segment is being made: ask again later
+    none,       ///< the disk is full; retry_space() tries again
+  };
+  Space space_for(std::size_t payload_bytes) const;
   /// Fewer than writes_in_flight_max batches are on their way.
   bool can_append() const;
-  /// Copies `payload` and starts to write it. REQUIRES: can_append(), can_hold(payload.size()),
+  /// Copies `payload` and starts to write it. REQUIRES: can_append(), space_for(payload.size()) == ready,
   /// batch.first = next_zxid of the last batch's last.
   void append(const BatchSpan& batch, Bytes payload);
 

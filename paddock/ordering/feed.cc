@@ -52,7 +52,8 @@ std::uint32_t Feed::consumer_backlog(std::uint32_t consumer) const {
 }
 
 const FeedSlot* Feed::next(std::uint32_t consumer) const {
-  const std::uint64_t cursor = cursors_[consumer].value.load(std::memory_order_relaxed);  // own value
+  const std::uint64_t cursor =
+      cursors_[consumer].value.load(std::memory_order_relaxed);              // own value
   if (cursor == published_.load(std::memory_order_acquire)) return nullptr;  // pairs with [F1]
   return &slots_[cursor % slot_count];
 }

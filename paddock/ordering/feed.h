@@ -13,18 +13,18 @@
 #include "core/proto/protocol.h"
 
 /// The commit feed: one broadcast ring from the ordering core to every reactor. One slot holds what
-/// one batch did, in order; a slot is published when its batch is durable. A record carries all that
-/// its readers need (reply body, events, the ACLs that filter them), so that no reactor looks into the
-/// trie to finish a write or an event (R12).
+/// one batch did, in order; a slot is published when its batch is durable. A record carries all
+/// that its readers need (reply body, events, the ACLs that filter them), so that no reactor looks
+/// into the trie to finish a write or an event (R12).
 ///
 /// A slot without a transaction carries answers only (failed writes, sync, refused resumes): it is
 /// published behind the batches that its answers were judged on (R13).
 ///
-/// Ordering. The producer fills a slot, then stores published_ (release, [F1]) and only then advances
-/// committed_zxid; a reactor that has read committed_zxid = C (acquire) therefore sees every slot with
-/// end <= C by loading published_ (acquire, pairs with [F1]). A consumer stores its cursor (release,
-/// [F2]) when it is done with a slot; the producer reuses a slot after loading all cursors (acquire,
-/// pairs with [F2]).
+/// Ordering. The producer fills a slot, then stores published_ (release, [F1]) and only then
+/// advances committed_zxid; a reactor that has read committed_zxid = C (acquire) therefore sees
+/// every slot with end <= C by loading published_ (acquire, pairs with [F1]). A consumer stores its
+/// cursor (release, [F2]) when it is done with a slot; the producer reuses a slot after loading all
+/// cursors (acquire, pairs with [F2]).
 namespace paddock::ordering {
 
 /// A connection of a reactor. Indexes are reused; the generation tells the reuse apart.
@@ -53,7 +53,7 @@ struct FeedRecord {
   std::uint16_t reactor = 0;
   AnswerKind answer = AnswerKind::none;
   proto::ErrorCode error{};
-  SessionId session{};         ///< connect_accepted: the session; session_ended: the one that ended
+  SessionId session{};  ///< connect_accepted: the session; session_ended: the one that ended
   std::uint64_t owner_generation = 0;  ///< connect_accepted: the session's owner generation (R14)
   std::int32_t timeout_ms = 0;         ///< connect_accepted: the negotiated timeout
   bool session_ended = false;  ///< close `connection` of `reactor` once its events have been queued
@@ -82,10 +82,12 @@ struct FeedSlot {
   }
 };
 
-/// Threads: one producer (the ordering core) and `consumer_count` consumers, each on its own thread.
+/// Threads: one producer (the ordering core) and `consumer_count` consumers, each on its own
+/// thread.
 class Feed {
  public:
-  static constexpr std::uint32_t slot_count = 256;  ///< batches between the slowest reactor and the core
+  static constexpr std::uint32_t slot_count =
+      256;  ///< batches between the slowest reactor and the core
   static constexpr std::uint32_t consumer_count_max = 64;  ///< bits of FeedSlot::wanted_by
 
   explicit Feed(std::uint32_t consumer_count);

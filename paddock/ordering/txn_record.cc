@@ -139,8 +139,8 @@ std::uint32_t ChunkBuilder::acl_index(std::span<const core::AclEntry> acl) {
     if (entries == acl.data()) return index;
   const auto index = static_cast<std::uint32_t>(acls_.size());
   acls_.push_back(wal::fbs::CreateAclList(builder_, acl_field(builder_, acl)));
-  // Only the last few are remembered: a chunk whose nodes all differ must not become quadratic, and a
-  // list that is stored twice costs a few bytes.
+  // Only the last few are remembered: a chunk whose nodes all differ must not become quadratic, and
+  // a list that is stored twice costs a few bytes.
   acl_of_.insert(acl_of_.begin(), {acl.data(), index});
   if (acl_of_.size() > 8) acl_of_.pop_back();
   return index;
@@ -210,7 +210,8 @@ Result<void, std::string> load_chunk(const wal::fbs::SnapshotChunk& chunk, core:
     for (const wal::fbs::Session* session : *chunk.sessions()) {
       core::SessionValue value{SessionId{session->id()}, session->timeout_ms(),
                                bytes(session->password())};
-      if (value.password.size() != 16) return fail(std::string("a session's password is not 16 bytes"));
+      if (value.password.size() != 16)
+        return fail(std::string("a session's password is not 16 bytes"));
       if (auto loaded = state.load_session(value); !loaded) return loaded;
     }
   }

@@ -12,8 +12,8 @@
 #include "core/txn.h"
 #include "wal/schema_generated.h"
 
-/// Between the core's values and the log's and snapshots' FlatBuffers (wal/schema.fbs): the one place
-/// where both are known.
+/// Between the core's values and the log's and snapshots' FlatBuffers (wal/schema.fbs): the one
+/// place where both are known.
 namespace paddock::ordering {
 
 /// Collects the transactions of the open batch. Memory is kept from batch to batch.
@@ -35,8 +35,8 @@ class BatchBuilder {
   std::int64_t time_ms_ = 0;  ///< of the first transaction
 };
 
-/// Calls `visit` for each transaction of a verified batch, zxids from `first` on. The Txn lives for the
-/// call. Content that cannot be a transaction is an error text, never a CHECK.
+/// Calls `visit` for each transaction of a verified batch, zxids from `first` on. The Txn lives for
+/// the call. Content that cannot be a transaction is an error text, never a CHECK.
 using TxnVisitor = std::function<Result<void, std::string>(const core::Txn&)>;
 Result<void, std::string> visit_txns(const wal::fbs::Batch& batch, Zxid first,
                                      const TxnVisitor& visit);

@@ -1,0 +1,84 @@
+#include "paddock/ordering/batches.h"
+
+#include <algorithm>
+
+namespace paddock::ordering {
+
+bool Batches::can_add() {
+  if (builder_.count() > 0 && builder_.payload_bytes() >= payload_bytes_max) return false;
+  if (open_ == nullptr) open_ = feed_.take();
+  if (open_ == nullptr) return false;
+  return open_->records.size() < slot_records_max && open_->bytes.size() < slot_bytes_max;
+}
+
+FeedRecord& Batches::add_record(Zxid zxid, proto::ErrorCode error, Bytes body, const AnswerTo& to) {
+  CHECK(open_ != nullptr);
+  FeedRecord& record = open_->records.emplace_back();
+  record.zxid = zxid;
+  record.error = error;
+  record.answer = to.kind;
+  record.reactor = to.reactor;
+  record.connection = to.connection;
+  record.event_begin = static_cast<std::uint32_t>(open_->events.size());
+  record.body_at = static_cast<std::uint32_t>(open_->bytes.size());
+  record.body_bytes = static_cast<std::uint32_t>(body.size());
+  open_->bytes.append(body);
+  if (to.kind != AnswerKind::none) open_->wanted_by |= std::uint64_t{1} << to.reactor;
+  return record;
+}
+
+FeedRecord& Batches::add(const core::Prepared& prepared, const AnswerTo& to) {
+  FeedRecord& record = add_record(prepared.zxid, prepared.err, prepared.reply_body.bytes(), to);
+  record.event_count = static_cast<std::uint32_t>(prepared.events.size());
+  for (const core::Event& event : prepared.events) {
+    const auto path_at = static_cast<std::uint32_t>(open_->bytes.size());
+    open_->bytes.append(as_bytes(event.path));
+    core::retain(event.acl);
+    open_->events.push_back(
+        {event.type, path_at, static_cast<std::uint32_t>(event.path.size()), event.acl});
+  }
+  if (prepared.has_txn) {
+    if (builder_.count() == 0) first_ = prepared.zxid;
+    builder_.add(prepared.txn);
+  }
+  return record;
+}
+
+FeedRecord& Batches::add_answer(proto::ErrorCode error, Bytes body, const AnswerTo& to) {
+  return add_record(state_.newest(), error, body, to);
+}
+
+void Batches::seal(bool hold) {
+  if (open_ == nullptr || open_->records.empty() || hold) return;
+  const std::uint32_t count = builder_.count();
+  if (count > 0 && !log_->can_append()) return;
+  open_->end = state_.newest();
+  in_flight_.push_back({open_, state_.digest()});
+  open_ = nullptr;
+  if (count > 0) {
+    const Bytes payload = builder_.finish(in_flight_.back().digest);
+    log_->append({first_, in_flight_.back().slot->end, count}, payload);
+    builder_.clear();
+    state_.seal();
+    ++counters_.batches;
+    counters_.txns += count;
+    counters_.last_count = count;
+    counters_.max_count = std::max(counters_.max_count, count);
+  }
+  publish(log_->durable());
+}
+
+bool Batches::publish(Zxid durable) {
+  bool published = false;
+  while (!in_flight_.empty() && in_flight_.front().slot->end <= durable) {
+    const Zxid end = in_flight_.front().slot->end;
+    feed_.publish();
+    if (end > state_.committed()) state_.commit(end);
+    committed_digest_ = in_flight_.front().digest;
+    in_flight_.pop_front();
+    published = true;
+  }
+  return published;
+}
+
+}  // namespace paddock::ordering

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "core/state.h"
+#include "core/write.h"
+#include "paddock/ordering/feed.h"
+#include "paddock/ordering/txn_record.h"
+#include "wal/log.h"
+
+namespace paddock::ordering {
+
+/// Who is answered by a record, and how.
+struct AnswerTo {
+  AnswerKind kind = AnswerKind::none;
+  std::uint16_t reactor = 0;
+  ConnectionId connection{};
+};
+
+/// The way of a batch: open (collecting), sealed and in flight to the disk, published. It joins the
+/// state, the log and the feed and decides nothing about requests.
+///
+/// A batch is sealed at the end of a turn if the log takes another write; until then it goes on
+/// collecting: group commit without a timer. What is published is always a contiguous prefix (R8),
+/// and committed_zxid only ever stops at a batch's end (R3).
+///
+/// Threads: loop-local, the ordering core's.
+class Batches {
+ public:
+  /// Bound on the payload of one batch, a single larger transaction excepted. Large enough that a
+  /// sync is never the bottleneck by bytes, small enough that a batch is written in a few
+  /// milliseconds.
+  static constexpr std::size_t payload_bytes_max = 1u << 20;
+  /// Bounds on the answers and events of one slot; a batch that reaches them takes no more.
+  static constexpr std::size_t slot_bytes_max = 8u << 20;
+  static constexpr std::size_t slot_records_max = 64 * 1024;
+
+  Batches(core::State& state, Feed& feed) : state_(state), feed_(feed) {}
+  void set_log(wal::Log& log) { log_ = &log; }
+
+  /// A record can be added now: a slot is there (R4) and the open batch is not full.
+  bool can_add();
+  /// The log bytes that a transaction of at most `txn_bytes` would make of the open batch.
+  std::size_t payload_bytes_with(std::size_t txn_bytes) const {
+    return builder_.payload_bytes() + txn_bytes;
+  }
+
+  /// Adds what State::prepare made of a request. REQUIRES: can_add() before the prepare.
+  FeedRecord& add(const core::Prepared& prepared, const AnswerTo& to);
+  /// Adds an answer without a transaction, judged on the newest state (R13).
+  FeedRecord& add_answer(proto::ErrorCode error, Bytes body, const AnswerTo& to);
+
+  /// The end of a turn: hands the open batch to the log if that is possible. `hold`: a transaction
+  /// is half prepared, so the batch must stay open (R22).
+  void seal(bool hold);
+  /// The log's watermark has moved: publishes what it covers. Returns whether anything was
+  /// published.
+  bool publish(Zxid durable);
+
+  /// Marks the open slot as wanted by a reactor that the last record names.
+  void wanted_by(std::uint16_t reactor) { open_->wanted_by |= std::uint64_t{1} << reactor; }
+
+  /// Nothing is open or in flight: all that was prepared is published.
+  bool is_idle() const { return open_ == nullptr && in_flight_.empty(); }
+  /// Digest of the state at committed_zxid.
+  std::uint64_t committed_digest() const { return committed_digest_; }
+  /// After recovery, before the first record.
+  void start_at(std::uint64_t digest) { committed_digest_ = digest; }
+
+  struct Counters {
+    std::uint64_t txns = 0;        ///< transactions sealed
+    std::uint64_t batches = 0;     ///< batches with at least one
+    std::uint32_t last_count = 0;  ///< transactions in the last batch
+    std::uint32_t max_count = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct InFlight {
+    FeedSlot* slot = nullptr;
+    std::uint64_t digest = 0;
+  };
+
+  FeedRecord& add_record(Zxid zxid, proto::ErrorCode error, Bytes body, const AnswerTo& to);
+
+  core::State& state_;
+  Feed& feed_;
+  wal::Log* log_ = nullptr;
+  FeedSlot* open_ = nullptr;        ///< taken from the feed with the first record of a batch
+  BatchBuilder builder_;            ///< the open batch's transactions
+  Zxid first_{};                    ///< of the open batch; meaningful while builder_.count() > 0
+  std::deque<InFlight> in_flight_;  ///< sealed, oldest first
+  std::uint64_t committed_digest_ = 0;
+  Counters counters_;
+};
+
+}  // namespace paddock::ordering
