@@ -1,0 +1,298 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/acl.h"
+#include "core/base/bytes.h"
+#include "core/base/types.h"
+#include "core/epoch.h"
+#include "core/node_table.h"
+#include "core/pins.h"
+#include "core/ring_queue.h"
+#include "core/znode.h"
+
+/// The multi-version trie: the whole tree of znodes as every reader's own snapshot sees it, without
+/// a lock, while one writer prepares what comes next.
+///
+/// The picture
+///
+///     table: path hash ──► Znode /a/b ──newest──► Version 57 ──older──► Version 41 ──► ...
+///                            │ parent               not committed        what S in [41, 57) sees
+///                            ▼
+///                          Znode /a ──first_child──► newest child ──next_sibling──► ...
+///
+/// A znode has an address that stays, and a chain of versions, newest first. *Visible at S* is the
+/// first version of the chain with zxid <= S, or nothing if there is none or it is a tombstone. A
+/// child that appears or goes makes a new version of its parent as well (its pzxid, counters).
+///
+/// Guarantees
+///
+/// G1. A reader that has pinned S sees, through find(), visible() and ChildWalk, exactly the tree
+///     after the transaction S: all of it, nothing newer, however long it keeps the pin.
+/// G2. It sees that without waiting: no lock, no retry, no step that depends on the writer's speed.
+///     A lookup costs one probe, the node, and its ancestors' names, whatever the depth.
+/// G3. What it has found stays allocated until it leaves the epoch or announces quiescence; what is
+///     visible at its pin, until it moves the pin, so a walk may be continued after quiescence from
+///     a node that is visible.
+/// G4. Nothing at or below the last sealed zxid changes, but that versions which no pin and no
+/// later
+///     pin can see leave their chains (R1), and their memory is freed a grace period later (R2).
+/// G5. A transaction is undone without a trace for readers (R10): they never saw it, and memory
+/// that
+///     they may be walking through waits its grace period too.
+///
+/// Why versions above committed_zxid need no atomics but two: readers skip them, looking at `zxid`
+/// (constant) and `older` only. The rest is published by commit() and the reader's pin() [P1, P2].
+///
+/// Chains stay short: a version superseded within its own open batch is replaced rather than kept,
+/// since no S can lie inside a batch (R3b); so a chain has a version for each batch in flight that
+/// touches the node and one for each pin. A node that only has its tombstone left leaves the table
+/// and its parent's child list.
+///
+/// Order of memory: every non-seq_cst atomic names its partner by label. [T1] table pointer,
+/// [T2] slot, [T3] newest, [T4] child list, [T5] older; [P1, P2] in pins.h, [E1, E2] in epoch.h.
+///
+/// May be called together:
+///                                   | readers' calls, | begin..keep/undo, commit,
+///                                   | other threads   | reclaim, other thread
+///   find, visible, ChildWalk,       | yes             | yes, under pin and epoch
+///     SnapshotCursor                |                 |
+///   newest, find_child, begin..undo,| yes             | no: one thread
+///     seal, commit, reclaim, load   |                 |
+namespace paddock::core {
+
+/// Threads: one writer, readers under an epoch.
+class Trie {
+ public:
+  /// Names longer than this cannot be stored (the writer's caller refuses them).
+  static constexpr std::size_t name_bytes_max = (1u << 31) - 1;
+
+  struct Options {
+    std::uint32_t reader_count_max = 16;
+  };
+  /// A root node at zxid 0 with an empty version and an empty ACL; all else is the caller's.
+  explicit Trie(const Options& options);
+  ~Trie();  ///< No reader may be left.
+  Trie(const Trie&) = delete;
+  Trie& operator=(const Trie&) = delete;
+
+  // --- Readers (inside epoch(), with a pin where a snapshot is named), and the writer.
+
+  /// The node of a path, whatever it is now. "" and "/" are the root. There is no validation: a
+  /// path that no node can have (no leading slash, a trailing or a double one) is simply not found.
+  const Znode* find(std::string_view path) const;
+  /// Starts bringing in the memory that find(path) will need: for several lookups in a row.
+  void prefetch(std::string_view path) const;
+  /// What `node` is at `snapshot`; null if it does not exist there. Lives as long as the pin.
+  static const Version* visible(const Znode& node, Zxid snapshot) {
+    // acquire; pairs with [T3] in publish(): the version's zxid and older.
+    const Version* at = node.newest_.load(std::memory_order_acquire);
+    // acquire; pairs with [T5] in collect_versions() and publish().
+    while (at != nullptr && at->zxid > snapshot.value)
+      at = at->older.load(std::memory_order_acquire);
+    return at == nullptr || at->is_tombstone() ? nullptr : at;
+  }
+  /// Both in one.
+  const Version* find_visible(std::string_view path, Zxid snapshot) const {
+    const Znode* node = find(path);
+    return node == nullptr ? nullptr : visible(*node, snapshot);
+  }
+  const Znode& root() const { return *root_; }
+
+  Pins& pins() { return pins_; }
+  const Pins& pins() const { return pins_; }
+  Epoch& epoch() { return epoch_; }
+
+  // --- The writer: the newest state, pending versions included.
+
+  Znode* find(std::string_view path) {
+    return const_cast<Znode*>(static_cast<const Trie*>(this)->find(path));
+  }
+  Znode& root() { return *root_; }
+  /// Null if there is no node, whatever its versions say.
+  Znode* find_child(const Znode& parent, std::string_view name) const;
+  /// The newest version, or null if the node does not exist any more.
+  static const Version* newest(const Znode& node) {
+    // relaxed: only the writer stores.
+    const Version* at = node.newest_.load(std::memory_order_relaxed);
+    return at->is_tombstone() ? nullptr : at;
+  }
+  /// Calls `visit(Znode&)` for each child that exists in the newest state.
+  template <class Visit>
+  void visit_children(Znode& parent, Visit&& visit);
+  /// Calls `visit(Znode&)` for each node that exists in the newest state, in no order.
+  template <class Visit>
+  void visit_all(Visit&& visit);
+
+  AclTable& acls() { return acls_; }
+
+  // --- The writer: one transaction at a time, begin() ... keep() or undo(). Between the two
+  // commit() and reclaim() may be called, seal() not: replaced versions of the open batch (R3b) are
+  // out of their chains already.
+
+  /// REQUIRES: no transaction is open; zxid > newest_zxid().
+  void begin(Zxid zxid);
+  /// The newest version of a node that exists, as this transaction's own: a copy with its zxid,
+  /// that the caller changes. The same one when called again, unless the data was set in between.
+  Version& edit(Znode& node);
+  /// The same with other data.
+  Version& edit_data(Znode& node, std::optional<Bytes> data);
+  /// A child that did not exist (CHECKed). Its version has this data and ACL (retained), and zeros
+  /// otherwise: the caller fills it in by edit(), and edits the parent.
+  Znode& add_child(Znode& parent, std::string_view name, std::optional<Bytes> data, const Acl* acl);
+  /// Makes a node that exists, and has no children that exist, a tombstone. The caller edits the
+  /// parent.
+  void remove(Znode& node);
+  /// The transaction stands.
+  void keep();
+  /// It never was: every node is as it was at begin().
+  void undo();
+  bool is_open() const { return open_; }
+
+  Zxid newest_zxid() const { return Zxid{newest_zxid_}; }  ///< of the last transaction kept
+  Zxid sealed_zxid() const { return Zxid{sealed_zxid_}; }
+
+  /// Ends the open batch: from now on nothing at or below newest_zxid() is replaced (R3b).
+  /// REQUIRES: no transaction is open.
+  void seal();
+  /// Readers may see `zxid` from now on. REQUIRES: the end of a sealed batch, not below the last
+  /// one.
+  void commit(Zxid zxid);
+  /// Unlinks what nobody can see and frees what nobody can reach: some 300 nodes a call, more if
+  /// there is much to do. True if there may be more to do now.
+  bool reclaim();
+
+  // --- Recovery: before any reader or transaction.
+
+  /// The version of the node at `path`, made if it is missing, at zxid 0, for the caller to fill
+  /// in. Ancestors that are not there yet are made as tombstones, to be loaded later. Null: not a
+  /// path.
+  Version* load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl);
+  /// A node that has been made as an ancestor and not loaded, or null: call it when all are loaded.
+  const Znode* find_unloaded();
+  /// All that is loaded is the state after `zxid`: sealed, committed.
+  void start_at(Zxid zxid);
+
+  // --- Figures, for tests and metrics. Threads: the writer's.
+  std::size_t node_table_size() const { return table_.size(); }  ///< tombstones included
+  std::size_t node_table_bytes() const { return table_.bytes(); }
+  std::size_t nodes_waiting() const { return queue_.size() + held_count_; }  ///< to be collected
+  std::size_t version_count() const { return version_count_; }  ///< in chains or in an undo list
+
+ private:
+  friend class SnapshotCursor;
+
+  struct Undo {
+    Znode* node;
+    Version* before;  // newest at begin(); null: the node was added
+  };
+  struct Waiting {
+    Znode* node;
+    std::int64_t zxid;  // nothing to do for it before this is committed
+  };
+  struct HeldNodes {
+    std::int64_t pin = Pins::none;  // what the place pinned when these were put here
+    std::vector<Znode*> nodes;
+  };
+
+  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data);
+  static void destroy_version(void* version);
+  static void destroy_node(void* node);
+  Znode* make_node(Znode* parent, std::string_view name, std::uint64_t hash);
+  Znode* find_or_make(Znode& parent, std::string_view name, bool& made);
+  void retire(Version* version);
+  void publish(Znode& node, Version* version);
+  void link(Znode& node);
+  void unlink(Znode& node);
+  void enqueue(Znode& node, std::int64_t zxid);
+  void forget(Znode& node);
+
+  void collect(Znode& node, const Pins::Scan& scan);
+  void release_moved_holds(const Pins::Scan& scan);
+  void hold_back(Znode& node, const Pins::Pinned& by);
+  void destroy_all();
+
+  Epoch epoch_;
+  Pins pins_;
+  AclTable acls_;
+  NodeTable table_;
+  Znode* root_;
+
+  std::int64_t newest_zxid_ = 0;
+  std::int64_t sealed_zxid_ = 0;
+  std::int64_t txn_zxid_ = 0;
+  bool open_ = false;
+  std::vector<Undo> undo_;
+
+  RingQueue<Waiting> queue_;     // each node at most once
+  std::vector<HeldNodes> held_;  // by Pins::Pinned::place
+  std::size_t held_count_ = 0;
+  std::size_t version_count_ = 0;
+};
+
+/// The children of a node that are visible at a snapshot, newest first. May be kept over quiescence
+/// (not over unpinning): between calls it stands on a child that is visible.
+///
+/// Threads: one reader, under pin and epoch.
+class ChildWalk {
+ public:
+  ChildWalk(const Znode& parent, Zxid snapshot) : parent_(&parent), snapshot_(snapshot) {}
+  /// The next visible child, or null. Not to be called again after that.
+  const Znode* next();
+
+ private:
+  const Znode* parent_;
+  const Znode* last_ = nullptr;
+  Zxid snapshot_;
+};
+
+/// Walks the whole tree at a snapshot, in no order, for the on-disk snapshot (R17): the pin must be
+/// held from before the construction to the end, but the epoch is only held inside one shard.
+///
+/// Threads: one reader at a time, under its pin and outside of the epoch.
+class SnapshotCursor {
+ public:
+  using Visit = std::function<void(const Znode&, std::string_view path, const Version&)>;
+
+  /// `reader`: the caller's number in the epoch.
+  SnapshotCursor(Trie& trie, Zxid snapshot, std::uint32_t reader)
+      : trie_(trie), snapshot_(snapshot), reader_(reader) {}
+
+  /// Visits all nodes of the next shard; false if there was none left. What `visit` gets lives
+  /// until it returns, the version and the node as long as the pin.
+  bool visit_shard(const Visit& visit);
+
+ private:
+  Trie& trie_;
+  Zxid snapshot_;
+  std::uint32_t reader_;
+  std::size_t shard_ = 0;
+  std::string path_;
+};
+
+template <class Visit>
+void Trie::visit_children(Znode& parent, Visit&& visit) {
+  // relaxed: only the writer stores.
+  Znode* at = parent.first_child_.load(std::memory_order_relaxed);
+  while (at != nullptr) {
+    Znode* next = at->next_sibling_.load(std::memory_order_relaxed);
+    if (newest(*at) != nullptr) visit(*at);
+    at = next;
+  }
+}
+
+template <class Visit>
+void Trie::visit_all(Visit&& visit) {
+  for (std::size_t shard = 0; shard < NodeTable::shard_count; ++shard)
+    table_.visit_shard(shard, [&](Znode& node) {
+      if (newest(node) != nullptr) visit(node);
+    });
+}
+
+}  // namespace paddock::core

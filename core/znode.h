@@ -1,0 +1,148 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "core/acl.h"
+#include "core/base/bytes.h"
+#include "core/base/types.h"
+
+namespace paddock::core {
+
+struct Version;
+struct Blob;
+
+/// A place in the tree with a stable address; what is there at a given zxid is in its versions.
+/// It exists from the moment its creation is prepared until nobody can see any version but the
+/// tombstone of its deletion; a node that is created again before that is the same Znode.
+///
+/// Memory: 51 bytes and the name, in one block. Threads: one writer, readers under an epoch.
+class Znode {
+ public:
+  const Znode* parent() const { return parent_; }  ///< null for the root
+  Znode* parent() { return parent_; }
+  std::string_view name() const {  ///< last path component, "" for the root
+    if (short_length_ != long_name) [[likely]]
+      return {name_start(), short_length_};
+    std::uint32_t length;
+    std::memcpy(&length, name_start(), 4);
+    return {name_start() + 4, length};
+  }
+  /// XXH3 of the name seeded with the parent's path_hash: the same for the same path, everywhere.
+  std::uint64_t path_hash() const { return path_hash_; }
+  /// Appends the whole path, "/" for the root.
+  template <class Text>
+  void append_path(Text& out) const;
+
+ private:
+  friend class Trie;
+  friend class NodeTable;
+  friend class ChildWalk;
+  friend class SnapshotCursor;
+
+  static constexpr std::uint16_t long_name =
+      0xffff;  // the length is in the 4 bytes before the name
+  static constexpr std::size_t name_offset = 51;
+  // Where the writer's collector knows this node from; a node's memory goes when no bit is left.
+  static constexpr std::uint8_t in_queue = 1;      // Trie::queue_
+  static constexpr std::uint8_t held_by_turn = 2;  // the list of some reader's pin
+  static constexpr std::uint8_t held_by_hold = 4;  // the list of some hold
+  static constexpr std::uint8_t dead = 8;          // out of table and child list
+
+  Znode() = default;
+  const char* name_start() const { return reinterpret_cast<const char*>(this) + name_offset; }
+
+  Znode* parent_ = nullptr;
+  std::atomic<Version*> newest_{nullptr};      // [T3]
+  std::atomic<Znode*> first_child_{nullptr};   // [T4]; newest child first
+  std::atomic<Znode*> next_sibling_{nullptr};  // [T4]; kept when unlinked
+  Znode* previous_sibling_ = nullptr;          // writer only
+  std::uint64_t path_hash_ = 0;
+  std::uint16_t short_length_ = 0;
+  std::uint8_t flags_ = 0;  // writer only
+  // Behind it: the name.
+};
+static_assert(sizeof(Znode) == 56);
+
+/// What a znode was from one transaction on. Readers may read `zxid` and `older` of any version in
+/// a chain, the rest only of versions at or below a committed zxid that they have pinned; from its
+/// commit on nothing of it changes but `older`.
+///
+/// The writer may change the plain fields of a version that Trie::edit() gave it, until the end of
+/// that transaction.
+///
+/// Memory: 92 bytes, and the data behind them up to data_inline_max bytes (then there is one cache
+/// miss less, and no second block); longer data is in a Blob that versions share.
+struct Version {
+  static constexpr std::size_t data_inline_max = 164;  // 92 + 164 = 256, a size class of mimalloc
+
+  const std::int64_t zxid;  ///< of the transaction that made it
+  std::atomic<Version*> older{nullptr};
+  std::int64_t czxid = 0;
+  std::int64_t mzxid = 0;
+  std::int64_t pzxid = 0;
+  std::int64_t ctime_ms = 0;
+  std::int64_t mtime_ms = 0;
+  std::int64_t owner = 0;  ///< ephemeralOwner
+  std::int32_t version = 0;
+  std::int32_t aversion = 0;
+  std::int32_t create_counter = 0;  ///< of children; cversion = 2 * create_counter - num_children
+  std::int32_t num_children = 0;
+  const Acl* acl = nullptr;  ///< retained; null in tombstones. Change it with set_acl().
+
+  bool is_tombstone() const { return data_length_ == tombstone; }
+  bool has_data() const { return data_length_ >= 0; }
+  /// The Stat's dataLength: 0 for null data as well.
+  std::int32_t data_length() const { return data_length_ < 0 ? 0 : data_length_; }
+  /// nullopt = null data, which is not the same as empty data. Lives as long as the version.
+  std::optional<Bytes> data() const;
+  /// Of the data's bytes; 0 for null data. Cheap: long data has it stored.
+  std::uint64_t data_hash() const;
+
+  /// Writer, in an edited version only.
+  void set_acl(const Acl* to);
+
+ private:
+  friend class Trie;
+  static constexpr std::int32_t null_data = -1;
+  static constexpr std::int32_t tombstone = -2;
+  static constexpr std::size_t data_offset = 92;
+
+  explicit Version(std::int64_t z) : zxid(z) {}
+  const Blob* blob() const {
+    const Blob* at;
+    std::memcpy(&at, reinterpret_cast<const std::byte*>(this) + data_offset, sizeof at);
+    return at;
+  }
+
+  std::int32_t data_length_ = null_data;
+  // Behind it: the data, or a Blob*.
+};
+static_assert(sizeof(Version) == 96);
+
+template <class Text>
+void Znode::append_path(Text& out) const {
+  if (parent_ == nullptr) {
+    out.append("/");
+    return;
+  }
+  // Bottom-up twice, rather than recursion: depth is the client's choice.
+  std::size_t length = 0;
+  for (const Znode* at = this; at->parent_ != nullptr; at = at->parent_)
+    length += 1 + at->name().size();
+  const std::size_t start = out.size();
+  out.resize(start + length);
+  char* end = out.data() + start + length;
+  for (const Znode* at = this; at->parent_ != nullptr; at = at->parent_) {
+    const std::string_view part = at->name();
+    end -= part.size();
+    if (!part.empty()) std::memcpy(end, part.data(), part.size());
+    *--end = '/';
+  }
+}
+
+}  // namespace paddock::core
