@@ -277,7 +277,8 @@ def main():
     parser.add_argument('--verbose', action='store_true', help='show what passing programs print')
     args = parser.parse_args()
     if args.targets:
-        print('\n'.join(ninja_targets(pathlib.Path(args.targets[0]), args.targets[1:])))
+        for target in ninja_targets(pathlib.Path(args.targets[0]), args.targets[1:]):
+            print(target)
         return 0
     wanted = [(args.required / build, suites) for build, suites in REQUIRED.items()] \
         if args.required else []
