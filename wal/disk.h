@@ -39,9 +39,10 @@ class Disk {
   virtual void close(File file) = 0;                                  ///< nothing may be in flight
   virtual void size(File file, Done done) = 0;                        ///< result: bytes
   virtual void read(File file, std::uint64_t offset, std::span<std::byte> into, Done done) = 0;
-  /// Writes; may be short. `durable`: the bytes written, and the metadata needed to read them back,
-  /// are on stable storage when `done` runs with a result > 0 (one write with RWF_DSYNC, or a write
-  /// and a linked fdatasync). A short durable write made just its own bytes durable.
+  /// Writes; may be short. `durable`: when `done` runs with result = from.size(), the bytes and the
+  /// metadata needed to read them back are on stable storage (one write with RWF_DSYNC, or a write
+  /// and a linked fdatasync). A short durable write promises nothing about durability: the caller
+  /// goes on with the remainder and then calls sync() (R8).
   virtual void write(File file, std::uint64_t offset, std::span<const std::byte> from, bool durable,
                      Done done) = 0;
   virtual void sync(File file, Done done) = 0;  ///< fdatasync
