@@ -143,7 +143,7 @@ class Reader {
   }
   template <Record T>
   void read(T& record) {
-    std::apply([this](auto&... field) { (read(field), ...); }, T::fields(record));
+    std::apply([this](auto&... field) { (this->read(field), ...); }, T::fields(record));
   }
 
   /// Gives up on the input for a reason that the fields cannot know.
@@ -210,7 +210,7 @@ class Writer {
   }
   template <Record T>
   void write(const T& record) {
-    std::apply([this](const auto&... field) { (write(field), ...); }, T::fields(record));
+    std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
   }
 
  private:
