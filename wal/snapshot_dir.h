@@ -8,8 +8,8 @@
 
 #include "core/base/result.h"
 #include "core/base/types.h"
-#include "wal/blocking.h"
 #include "wal/disk.h"
+#include "wal/disk_failure.h"
 #include "wal/recovery.h"
 
 namespace paddock::wal {

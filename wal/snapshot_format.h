@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "wal/aligned_buffer.h"
+#include "wal/direct_buffer.h"
 
 namespace paddock::wal {
 
@@ -83,7 +83,8 @@ constexpr std::uint64_t chunk_end(std::uint64_t offset, std::uint64_t payload_by
 
 /// Length of a file whose chunks end at `chunks_end`.
 constexpr std::uint64_t snapshot_file_bytes(std::uint64_t chunks_end) {
-  return (chunks_end + sizeof(SnapshotFooter) + block_bytes - 1) / block_bytes * block_bytes;
+  return (chunks_end + sizeof(SnapshotFooter) + direct_block_bytes - 1) / direct_block_bytes *
+         direct_block_bytes;
 }
 
 static_assert(std::endian::native == std::endian::little);

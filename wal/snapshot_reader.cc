@@ -7,7 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/crc32c.h"
-#include "wal/blocking.h"
+#include "wal/disk_failure.h"
 #include "wal/snapshot_dir.h"
 
 namespace paddock::wal {
@@ -73,12 +73,12 @@ Result<void, Damage> SnapshotReader::read_exactly(std::uint64_t offset, std::spa
 }
 
 Result<void, Damage> SnapshotReader::check_ends() {
-  if (file_bytes_ == 0 || file_bytes_ % block_bytes != 0)
+  if (file_bytes_ == 0 || file_bytes_ % direct_block_bytes != 0)
     return fail(damage(file_bytes_, "the file has " + std::to_string(file_bytes_) +
                                         " bytes, a snapshot a multiple of 4096: it was cut off or "
                                         "is not one"));
-  AlignedBuffer block(block_bytes);
-  if (auto read = read_exactly(0, block.first(block_bytes)); !read) return read;
+  DirectBuffer block(direct_block_bytes);
+  if (auto read = read_exactly(0, block.first(direct_block_bytes)); !read) return read;
   std::memcpy(&header_, block.data(), sizeof header_);
   if (header_.magic != snapshot_magic) return fail(damage(0, "no snapshot header"));
   if (!has_right_crc(header_)) return fail(damage(0, "the header has a wrong checksum"));
@@ -90,10 +90,11 @@ Result<void, Damage> SnapshotReader::check_ends() {
                                                            snapshot_name(Zxid{header_.zxid}) +
                                                            ": the file was renamed"));
 
-  if (auto read = read_exactly(file_bytes_ - block_bytes, block.first(block_bytes)); !read)
+  if (auto read = read_exactly(file_bytes_ - direct_block_bytes, block.first(direct_block_bytes));
+      !read)
     return read;
   const std::uint64_t at = file_bytes_ - sizeof footer_;
-  std::memcpy(&footer_, block.data() + block_bytes - sizeof footer_, sizeof footer_);
+  std::memcpy(&footer_, block.data() + direct_block_bytes - sizeof footer_, sizeof footer_);
   if (footer_.magic != snapshot_footer_magic)
     return fail(damage(at, "no footer at the end of the file: it was cut off or never finished"));
   if (!has_right_crc(footer_)) return fail(damage(at, "the footer has a wrong checksum"));
@@ -179,7 +180,7 @@ void SnapshotReader::start_piece(std::uint64_t index) {
       std::min<std::uint64_t>(piece_bytes, file_bytes_ - index * piece_bytes));
   piece.read = 0;
   piece.error = 0;
-  if (piece.memory.size() < piece.size) piece.memory = AlignedBuffer(piece.size);
+  if (piece.memory.size() < piece.size) piece.memory = DirectBuffer(piece.size);
   read_piece(piece);
 }
 
@@ -193,8 +194,8 @@ void SnapshotReader::read_piece(Piece& piece) {
                const std::size_t count = result < 0 ? 0 : static_cast<std::size_t>(result);
                if (piece.read + count >= piece.size) {
                  piece.read = piece.size;
-               } else if (count >= block_bytes) {
-                 piece.read += count / block_bytes * block_bytes;
+               } else if (count >= direct_block_bytes) {
+                 piece.read += count / direct_block_bytes * direct_block_bytes;
                  read_piece(piece);
                } else {
                  piece.error = result < 0 ? result : -EIO;

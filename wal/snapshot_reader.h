@@ -9,7 +9,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/base/types.h"
-#include "wal/aligned_buffer.h"
+#include "wal/direct_buffer.h"
 #include "wal/disk.h"
 #include "wal/record.h"
 #include "wal/recovery.h"
@@ -52,7 +52,7 @@ class SnapshotReader {
 
   /// A part of the file, [index * piece_bytes, + size).
   struct Piece {
-    AlignedBuffer memory;
+    DirectBuffer memory;
     std::uint64_t index = 0;
     std::size_t size = 0;  ///< bytes wanted
     std::size_t read = 0;  ///< bytes there

@@ -133,14 +133,14 @@ Result<void, DiskFailure> SnapshotWriter::append(Bytes bytes) {
 }
 
 Result<void, DiskFailure> SnapshotWriter::append_zeros(std::size_t count) {
-  static constexpr std::byte zeros[block_bytes + sizeof(SnapshotFooter)] = {};
+  static constexpr std::byte zeros[direct_block_bytes + sizeof(SnapshotFooter)] = {};
   CHECK(count <= sizeof zeros);
   return append({zeros, count});
 }
 
 /// Hands the filled buffer to the disk and goes on with the other one.
 Result<void, DiskFailure> SnapshotWriter::flush() {
-  CHECK(filled_ % block_bytes == 0);
+  CHECK(filled_ % direct_block_bytes == 0);
   if (auto before = wait_for_write(); !before) return before;
   std::swap(filling_, writing_);
   write_offset_ = offset_;
@@ -172,8 +172,8 @@ Result<void, DiskFailure> SnapshotWriter::wait_for_write() {
         written_ = write_bytes_;
         break;
       }
-      if (count >= block_bytes) {
-        written_ += count / block_bytes * block_bytes;
+      if (count >= direct_block_bytes) {
+        written_ += count / direct_block_bytes * direct_block_bytes;
         start_write();
         continue;
       }

@@ -7,9 +7,9 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/base/types.h"
-#include "wal/aligned_buffer.h"
-#include "wal/blocking.h"
+#include "wal/direct_buffer.h"
 #include "wal/disk.h"
+#include "wal/disk_failure.h"
 #include "wal/snapshot_dir.h"
 #include "wal/snapshot_format.h"
 
@@ -79,10 +79,10 @@ class SnapshotWriter {
   std::string temporary_;  ///< path of the file being written
   SnapshotFooter footer_;  ///< counts and chain so far
   std::uint64_t offset_ =
-      0;  ///< where `filling_` will stand in the file; a multiple of block_bytes
+      0;  ///< where `filling_` will stand in the file; a multiple of direct_block_bytes
 
   // Two buffers: one is filled while the other is written.
-  AlignedBuffer filling_, writing_;
+  DirectBuffer filling_, writing_;
   std::size_t filled_ = 0;  ///< bytes in `filling_`
 
   // The write in flight: [written_, write_bytes_) of `writing_` is still to be done.

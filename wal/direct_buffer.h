@@ -8,15 +8,15 @@
 namespace paddock::wal {
 
 /// What direct reads and writes want of offsets, lengths and memory.
-constexpr std::size_t block_bytes = 4096;
+constexpr std::size_t direct_block_bytes = 4096;
 
-/// Memory for direct reads and writes, unset, of a fixed size that is a multiple of block_bytes.
-/// Threads: loop-local.
-class AlignedBuffer {
+/// Memory for direct reads and writes, unset, of a fixed size that is a multiple of
+/// direct_block_bytes. Threads: loop-local.
+class DirectBuffer {
  public:
-  AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t bytes)
-      : data_(static_cast<std::byte*>(::operator new(bytes, std::align_val_t(block_bytes)))),
+  DirectBuffer() = default;
+  explicit DirectBuffer(std::size_t bytes)
+      : data_(static_cast<std::byte*>(::operator new(bytes, std::align_val_t(direct_block_bytes)))),
         size_(bytes) {}
 
   std::byte* data() const { return data_.get(); }
@@ -26,7 +26,7 @@ class AlignedBuffer {
  private:
   struct Free {
     void operator()(std::byte* data) const {
-      ::operator delete(data, std::align_val_t(block_bytes));
+      ::operator delete(data, std::align_val_t(direct_block_bytes));
     }
   };
   std::unique_ptr<std::byte, Free> data_;
