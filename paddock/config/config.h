@@ -12,7 +12,7 @@ namespace paddock {
 /// ranges, defaults, flags) are the table in keys.cc; each field names its key. Threads: immutable.
 struct Config {
   // --- Where clients connect.
-  std::string client_address;    ///< clientPortAddress: host or address; "*" = all, IPv4 and IPv6
+  std::string client_address;    ///< clientPortAddress: host or address; empty = all, IPv4 and IPv6
   std::int64_t client_port = 0;  ///< clientPort: 0..65535; 0 = the kernel picks
   std::int64_t listen_backlog = 0;  ///< clientPortListenBacklog: -1 = the kernel's own limit
   bool tcp_keep_alive = false;      ///< clientTcpKeepAlive

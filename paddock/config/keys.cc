@@ -47,7 +47,8 @@ const UsedKey table[] = {
   {.name = "clientPortAddress", .flag = "client-address",
    .field = &Config::client_address, .default_text = "127.0.0.1",
    .help = "address or host name to listen on; * = all, IPv4 and IPv6",
-   .default_with_file = "*", .check = check_not_empty, .range_text = "address, host name or *"},
+   .default_with_file = "*", .check = check_not_empty, .range_text = "address, host name or *",
+   .empty_text = "*"},
   {.name = "clientPort", .flag = "client-port",
    .field = &Config::client_port, .default_text = "2181",
    .help = "port for clients; 0 = the kernel picks one",
@@ -328,7 +329,8 @@ std::string text_of(const UsedKey& key, const Config& config) {
     return std::to_string(config.*(*field));
   const auto* field = std::get_if<std::string Config::*>(&key.field);
   CHECK(field != nullptr);
-  return config.*(*field);
+  const std::string& text = config.*(*field);
+  return text.empty() ? std::string(key.empty_text) : text;
 }
 
 }  // namespace paddock::config

@@ -38,6 +38,7 @@ struct UsedKey {
   /// What is wrong with a text, or empty. Null: any text will do.
   std::string (*check)(std::string_view value) = nullptr;
   std::string_view range_text = {};  ///< of a text, for --print-config; empty: any
+  std::string_view empty_text = {};  ///< how an empty text is written in a file
   bool secret = false;               ///< never printed
 };
 

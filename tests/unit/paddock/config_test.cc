@@ -73,7 +73,7 @@ TEST(Config, WithoutAFileItIsReadyForTryingThingsOut) {
 
 TEST(Config, WithAFileTheDefaultsAreZooKeepers) {
   const Config config = merged(with_file, {}).config;
-  EXPECT_EQ(config.client_address, "*");
+  EXPECT_EQ(config.client_address, "");  // all
   EXPECT_EQ(config.client_port, 2181);
   EXPECT_EQ(config.data_dir, "/d");
   EXPECT_EQ(config.tick_ms, 3000);

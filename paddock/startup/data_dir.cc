@@ -1,0 +1,176 @@
+#include "paddock/startup/data_dir.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace paddock::startup {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string message_of(int error) { return std::generic_category().message(error); }
+
+bool begins_and_ends(std::string_view name, std::string_view begin, std::string_view end) {
+  return name.size() > begin.size() + end.size() && name.starts_with(begin) && name.ends_with(end);
+}
+
+/// Makes `dir` and its parents, each durable in its parent: a log that is synced into a directory
+/// whose own name is lost in a power cut is lost as well. Returns what went wrong, or "".
+std::string make_directories(const fs::path& dir) {
+  std::error_code error;
+  if (fs::is_directory(dir, error)) return "";
+  const fs::path parent = dir.has_parent_path() ? dir.parent_path() : fs::path(".");
+  if (parent != dir)
+    if (std::string failed = make_directories(parent); !failed.empty()) return failed;
+  if (::mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST)
+    return "the directory " + dir.string() + " cannot be made: " + message_of(errno);
+  if (!fs::is_directory(dir, error)) return dir.string() + " is not a directory";
+  const int descriptor = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    ::fsync(descriptor);  // not every file system has it; the log's own syncs are checked
+    ::close(descriptor);
+  }
+  return "";
+}
+
+Result<std::vector<std::string>, std::string> names_in(const std::string& dir) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(dir, error), end; !error && entry != end;
+       entry.increment(error))
+    names.push_back(entry->path().filename().string());
+  if (error) return fail("the directory " + dir + " cannot be read: " + error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// "a, b and 3 more".
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t shown_max = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), shown_max); ++i) {
+    if (i > 0) text += ", ";
+    text += names[i];
+  }
+  if (names.size() > shown_max)
+    text += " and " + std::to_string(names.size() - shown_max) + " more";
+  return text;
+}
+
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+}  // namespace
+
+FileKind kind_of(std::string_view name) {
+  constexpr std::array<std::string_view, 4> harmless = {LockFile::name, DataDir::port_file_name,
+                                                        "myid", "lost+found"};
+  if (std::find(harmless.begin(), harmless.end(), name) != harmless.end())
+    return FileKind::harmless;
+  if (name == "client.port.tmp") return FileKind::harmless;
+  if (begins_and_ends(name, "", ".wal") || begins_and_ends(name, "", ".snap"))
+    return FileKind::ours;
+  if (begins_and_ends(name, "", ".wal.tmp") || begins_and_ends(name, "", ".snap.tmp"))
+    return FileKind::unfinished;
+  if (name == "version-2" || name == "acceptedEpoch" || name == "currentEpoch" ||
+      begins_and_ends(name, "log.", "") || begins_and_ends(name, "snapshot.", ""))
+    return FileKind::zookeeper;
+  return FileKind::foreign;
+}
+
+Result<bool, std::string> has_tree_in(const std::vector<Listing>& listings) {
+  for (const Listing& listing : listings)
+    for (const std::string& name : listing.names)
+      if (kind_of(name) == FileKind::ours) return true;
+
+  for (const Listing& listing : listings) {
+    std::vector<std::string> zookeeper;
+    std::vector<std::string> foreign;
+    for (const std::string& name : listing.names) {
+      if (kind_of(name) == FileKind::zookeeper) zookeeper.push_back(name);
+      if (kind_of(name) == FileKind::foreign) foreign.push_back(name);
+    }
+    if (!zookeeper.empty())
+      return fail("the directory " + listing.dir + " holds Apache ZooKeeper's files (" +
+                  some_of(zookeeper) +
+                  ") and no log of Paddock: Paddock cannot read them and does not begin with an "
+                  "empty tree beside them; give it an empty directory");
+    if (!foreign.empty())
+      return fail(
+          "the directory " + listing.dir + " is not empty (" + some_of(foreign) +
+          ") and holds no log of Paddock: an empty tree is only made in an empty directory");
+  }
+  return false;
+}
+
+DataDir::DataDir(std::string path, std::string log_path, LockFile lock,
+                 std::optional<LockFile> log_lock, bool has_tree)
+    : path_(std::move(path)),
+      log_path_(std::move(log_path)),
+      lock_(std::move(lock)),
+      log_lock_(std::move(log_lock)),
+      has_tree_(has_tree) {}
+
+Result<DataDir, std::string> DataDir::open(const std::string& data_dir,
+                                           const std::string& data_log_dir) {
+  const std::string path = without_trailing_slashes(data_dir);
+  const std::string log_path = without_trailing_slashes(data_log_dir);
+  for (const std::string& dir : {path, log_path})
+    if (std::string failed = make_directories(dir); !failed.empty()) return fail(failed);
+
+  // Looked at before anything is written into them, and again under the lock.
+  const auto look = [&]() -> Result<bool, std::string> {
+    std::vector<Listing> listings;
+    for (const std::string& dir : {path, log_path}) {
+      Result<std::vector<std::string>, std::string> names = names_in(dir);
+      if (!names) return fail(names.error());
+      listings.push_back({dir, *std::move(names)});
+    }
+    return has_tree_in(listings);
+  };
+  if (Result<bool, std::string> seen = look(); !seen) return fail(seen.error());
+
+  Result<LockFile, LockFile::Error> lock = LockFile::acquire(path);
+  if (!lock) return fail(lock.error().message);
+  std::optional<LockFile> log_lock;
+  std::error_code error;
+  if (!fs::equivalent(path, log_path, error)) {
+    Result<LockFile, LockFile::Error> second = LockFile::acquire(log_path);
+    if (!second) return fail(second.error().message);
+    log_lock.emplace(*std::move(second));
+  }
+
+  const Result<bool, std::string> has_tree = look();
+  if (!has_tree) return fail(has_tree.error());
+  ::unlink((path + "/" + port_file_name).c_str());
+  return DataDir(path, log_path, *std::move(lock), std::move(log_lock), *has_tree);
+}
+
+std::string DataDir::write_client_port(std::uint16_t port) const {
+  const std::string path = path_ + "/" + port_file_name;
+  const std::string aside = path + ".tmp";
+  const std::string text = std::to_string(port) + "\n";
+  const int descriptor = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool written = descriptor >= 0;
+  if (written) {
+    written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    written = ::close(descriptor) == 0 && written;
+  }
+  if (written && ::rename(aside.c_str(), path.c_str()) == 0) return "";
+  const int error = errno;
+  ::unlink(aside.c_str());
+  return path + " cannot be written: " + message_of(error);
+}
+
+}  // namespace paddock::startup

@@ -1,0 +1,57 @@
+#include "paddock/startup/lock_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace paddock::startup {
+namespace {
+
+std::string message_of(int error) { return std::generic_category().message(error); }
+
+/// The text of a pid file, if it is one.
+std::string read_pid(int descriptor) {
+  char text[16] = {};
+  const ssize_t got = ::pread(descriptor, text, sizeof text - 1, 0);
+  std::string pid;
+  for (ssize_t i = 0; i < got && std::isdigit(static_cast<unsigned char>(text[i])) != 0; ++i)
+    pid += text[i];
+  return pid;
+}
+
+}  // namespace
+
+Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir) {
+  const std::string path = dir + "/" + name;
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (descriptor < 0)
+    return fail(Error{false, "the lock file " + path + " cannot be made: " + message_of(errno)});
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    const std::string pid = read_pid(descriptor);
+    ::close(descriptor);
+    if (error != EWOULDBLOCK)
+      return fail(Error{false, path + " cannot be locked: " + message_of(error)});
+    std::string message = "the directory " + dir + " is in use by another process";
+    if (!pid.empty()) message += ", pid " + pid;
+    return fail(Error{true, message + " (it holds " + path + ")"});
+  }
+  // The pid is a courtesy: on a full disk the lock works without it.
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, pid.data(), pid.size(), 0) < 0)
+    errno = 0;
+  return LockFile(descriptor);
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+LockFile::~LockFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace paddock::startup

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/result.h"
+
+namespace paddock::startup {
+
+/// Keeps a second process out of a data directory: an exclusive flock on DIR/paddock.lock, held
+/// until this object or the process ends, however it ends. The file holds the owner's pid as text
+/// and stays when the lock is released; only the lock counts. Threads: any, after acquire().
+class LockFile {
+ public:
+  static constexpr const char* name = "paddock.lock";
+
+  struct Error {
+    bool is_held = false;  ///< another process has it; else the file cannot be made or locked
+    std::string message;   ///< a sentence with the directory and, if held, the owner's pid
+  };
+
+  /// The directory must exist.
+  static Result<LockFile, Error> acquire(const std::string& dir);
+  LockFile(LockFile&& other) noexcept;
+  LockFile& operator=(LockFile&&) = delete;
+  ~LockFile();
+
+ private:
+  explicit LockFile(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+}  // namespace paddock::startup
