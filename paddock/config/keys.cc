@@ -315,7 +315,8 @@ std::string assign(const UsedKey& key, std::string_view text, Config& config) {
   CHECK(field != nullptr);
   if (key.check != nullptr)
     if (const std::string wrong = key.check(text); !wrong.empty()) return refusal(key, text, wrong);
-  config.*(*field) = std::string(text);
+  const bool stands_for_empty = !text.empty() && text == key.empty_text;
+  config.*(*field) = stands_for_empty ? std::string() : std::string(text);
   return "";
 }
 
