@@ -50,7 +50,8 @@ class Disk {
   virtual void truncate(File file, std::uint64_t bytes, Done done) = 0;
   virtual void rename(std::string_view from, std::string_view to, Done done) = 0;
   virtual void remove(std::string_view path, Done done) = 0;
-  /// Names in a directory, without "." and "..", unsorted; `names` must live until `done` has run.
+  /// Replaces `names` by those in a directory, without "." and "..", unsorted; `names` must live
+  /// until `done` has run.
   virtual void list(std::string_view dir, std::vector<std::string>& names, Done done) = 0;
   virtual void make_dir(std::string_view dir, Done done) = 0;
   virtual void sync_dir(std::string_view dir, Done done) = 0;

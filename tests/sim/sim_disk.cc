@@ -270,6 +270,7 @@ std::int64_t SimDisk::run_remove(const Op& op) {
 
 std::int64_t SimDisk::run_list(const Op& op) {
   if (!has_dir(op.path)) return -ENOENT;
+  op.names->clear();
   for (const auto& [path, node] : names_) {
     if (path != op.path && dir_of(path) == op.path) {
       const std::size_t slash = path.rfind('/');
