@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Acl {
     std::uint8_t bits = 0;
   };
   Acl() = default;
+  static IpRange parse_ip_range(std::string_view id);
   bool matches(std::size_t entry_index, const IdentitySet& identities) const;
 
   std::vector<AclEntry> entries_;   // text is in text_

@@ -66,6 +66,7 @@ class Epoch {
   void retire(void* object, Destroy destroy);
   /// Moves the epoch on and destroys at most `budget` objects; returns how many.
   std::size_t collect(std::size_t budget);
+  std::uint64_t retired_total() const { return retired_total_; }
   std::size_t waiting() const { return limbo_.size(); }  ///< retired and not yet destroyed
 
  private:

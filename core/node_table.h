@@ -30,11 +30,6 @@ class NodeTable {
  public:
   static constexpr std::size_t shard_count = 1024;
 
-  struct Table {
-    std::uint64_t mask;  ///< slots - 1
-    alignas(64) std::atomic<std::uint64_t> slots[1];
-  };
-
   explicit NodeTable(Epoch& epoch);
   ~NodeTable();
   NodeTable(const NodeTable&) = delete;
@@ -58,27 +53,37 @@ class NodeTable {
   std::size_t bytes() const { return bytes_; }  ///< memory of the tables
 
  private:
+  using Slot = std::atomic<std::uint64_t>;  // [T2]
+  /// A shard's table: its address, which is a multiple of 64, and in the low 6 bits log2 of the
+  /// number of slots; one word, so that a probe starts without touching a header.
+  struct Table {
+    explicit Table(std::uint64_t word)
+        : slots(reinterpret_cast<Slot*>(word & ~std::uint64_t{63})),
+          mask((std::uint64_t{1} << (word & 63)) - 1) {}
+    Slot& at(std::uint64_t position) const { return slots[position & mask]; }
+    Slot* slots;
+    std::uint64_t mask;
+  };
   struct Fill {
     std::uint32_t live = 0;
     std::uint32_t used = 0;  // live and removed
   };
   static constexpr std::uint64_t address_mask = 0x0000fffffffffff0;
   static constexpr std::uint64_t removed = 1;
-  static constexpr std::uint64_t slots_min = 16;
+  static constexpr std::uint32_t slots_log2_min = 4;
 
   static std::size_t shard_of(std::uint64_t hash) { return hash >> 54; }
   static std::uint64_t tag_of(std::uint64_t hash) { return (hash << 48) | ((hash >> 16) & 0xf); }
   static Znode* node_of(std::uint64_t slot) {
     return reinterpret_cast<Znode*>(slot & address_mask);
   }
-  static Table* make_table(std::uint64_t slot_count);
-  static void free_table(void* table);
-  static void place(Table& table, std::uint64_t slot, std::uint64_t position);
+  static std::uint64_t make_table(std::uint32_t slots_log2);
+  static void free_slots(void* slots);
   static std::uint64_t position_of(std::uint64_t slot, std::uint64_t mask);
   void rebuild(std::size_t shard);
 
-  std::array<std::atomic<Table*>, shard_count> tables_{};  // [T1]
-  std::array<Fill, shard_count> fills_{};                  // writer only
+  std::array<std::atomic<std::uint64_t>, shard_count> tables_{};  // [T1]; see Table
+  std::array<Fill, shard_count> fills_{};                         // writer only
   Epoch& epoch_;
   std::size_t size_ = 0;
   std::size_t bytes_ = 0;
@@ -87,11 +92,11 @@ class NodeTable {
 template <class IsIt>
 Znode* NodeTable::find(std::uint64_t hash, IsIt&& is_it) const {
   // acquire; pairs with [T1] in rebuild(): the table's content.
-  const Table& table = *tables_[shard_of(hash)].load(std::memory_order_acquire);
+  const Table table(tables_[shard_of(hash)].load(std::memory_order_acquire));
   const std::uint64_t tag = tag_of(hash);
   for (std::uint64_t at = hash;; ++at) {
     // acquire; pairs with [T2] in insert(): the node's content.
-    const std::uint64_t slot = table.slots[at & table.mask].load(std::memory_order_acquire);
+    const std::uint64_t slot = table.at(at).load(std::memory_order_acquire);
     if (slot == 0) return nullptr;
     if ((slot & ~address_mask) != tag || (slot & address_mask) == 0) continue;
     Znode* node = node_of(slot);
@@ -101,17 +106,17 @@ Znode* NodeTable::find(std::uint64_t hash, IsIt&& is_it) const {
 
 inline void NodeTable::prefetch(std::uint64_t hash) const {
   // acquire; pairs with [T1] in rebuild().
-  const Table& table = *tables_[shard_of(hash)].load(std::memory_order_acquire);
-  __builtin_prefetch(&table.slots[hash & table.mask]);
+  const Table table(tables_[shard_of(hash)].load(std::memory_order_acquire));
+  __builtin_prefetch(&table.at(hash));
 }
 
 template <class Visit>
 void NodeTable::visit_shard(std::size_t shard, Visit&& visit) const {
   // acquire; pairs with [T1] in rebuild().
-  const Table& table = *tables_[shard].load(std::memory_order_acquire);
+  const Table table(tables_[shard].load(std::memory_order_acquire));
   for (std::uint64_t at = 0; at <= table.mask; ++at) {
     // acquire; pairs with [T2] in insert().
-    if (Znode* node = node_of(table.slots[at].load(std::memory_order_acquire)); node != nullptr)
+    if (Znode* node = node_of(table.at(at).load(std::memory_order_acquire)); node != nullptr)
       visit(*node);
   }
 }

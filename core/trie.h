@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -196,27 +197,44 @@ class Trie {
     Znode* node;
     std::int64_t zxid;  // nothing to do for it before this is committed
   };
+  /// The nodes that one place of Pins holds back, oldest first; the first `released` of them may go
+  /// on, because it pins something else now.
   struct HeldNodes {
-    std::int64_t pin = Pins::none;  // what the place pinned when these were put here
-    std::vector<Znode*> nodes;
+    std::int64_t pin = Pins::none;  // what the others were held back by
+    std::size_t released = 0;
+    std::deque<Znode*> nodes;
   };
 
-  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data);
-  static void destroy_version(void* version);
-  static void destroy_node(void* node);
+  static std::uint64_t child_hash(std::uint64_t parent_hash, std::string_view name);
+  /// Of the node that this path would name; nullopt if it cannot name one.
+  std::optional<std::uint64_t> hash_path(std::string_view path) const;
+
   Znode* make_node(Znode* parent, std::string_view name, std::uint64_t hash);
-  Znode* find_or_make(Znode& parent, std::string_view name, bool& made);
+  static void destroy_node(void* node);
+  /// `from`: all but the data is copied from there; may be null.
+  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data);
+  static Version* copy_version(std::int64_t zxid, const Version& from);
+  static Version* allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes);
+  static void destroy_version(void* object);
   void retire(Version* version);
+
   void publish(Znode& node, Version* version);
   void link(Znode& node);
   void unlink(Znode& node);
-  void enqueue(Znode& node, std::int64_t zxid);
-  void forget(Znode& node);
 
-  void collect(Znode& node, const Pins::Scan& scan);
-  void release_moved_holds(const Pins::Scan& scan);
+  static std::uint8_t held_flag(std::size_t place) {
+    return place % 2 == 0 ? Znode::held_by_turn : Znode::held_by_hold;
+  }
+  void release_moved(const Pins::Scan& scan);
+  Znode* take_released(std::uint8_t& flag);
+  void collect(Znode& node, std::uint8_t from, const Pins::Scan& scan);
+  void bury(Znode& node);
   void hold_back(Znode& node, const Pins::Pinned& by);
-  void destroy_all();
+  void enqueue(Znode& node, std::int64_t zxid);
+  void forget(Znode& node, std::uint8_t flag);
+
+  Znode& find_or_make(Znode& parent, std::string_view name);
+  void load_version(Znode& node, Version* version);
 
   Epoch epoch_;
   Pins pins_;
@@ -230,10 +248,13 @@ class Trie {
   bool open_ = false;
   std::vector<Undo> undo_;
 
-  RingQueue<Waiting> queue_;     // each node at most once
-  std::vector<HeldNodes> held_;  // by Pins::Pinned::place
-  std::size_t held_count_ = 0;
+  RingQueue<Waiting> queue_;        // each node at most once
+  std::vector<HeldNodes> held_;     // by Pins::Pinned::place
+  std::size_t held_count_ = 0;      // in all of held_
+  std::size_t released_count_ = 0;  // of these
   std::size_t version_count_ = 0;
+  std::size_t enqueued_count_ = 0;  // since the last reclaim()
+  std::uint64_t retired_seen_ = 0;  // Epoch::retired_total() at the last reclaim()
 };
 
 /// The children of a node that are visible at a snapshot, newest first. May be kept over quiescence

@@ -1,0 +1,187 @@
+#include "core/trie.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "core/base/check.h"
+#include "core/blob.h"
+
+namespace paddock::core {
+
+Trie::Trie(const Options& options)
+    : epoch_(options.reader_count_max),
+      pins_(options.reader_count_max),
+      acls_(epoch_),
+      table_(epoch_),
+      root_(make_node(nullptr, "", child_hash(0, ""))),
+      held_(pins_.place_count()) {
+  Version* version = make_version(0, nullptr, std::nullopt);
+  version->acl = acls_.intern({});
+  ++version_count_;
+  root_->newest_.store(version, std::memory_order_release);  // [T3]
+  table_.insert(root_);
+}
+
+Trie::~Trie() {
+  if (open_) undo();
+  while (!queue_.empty()) {
+    Znode* node = queue_.front().node;
+    queue_.pop_front();
+    forget(*node, Znode::in_queue);
+  }
+  for (std::size_t place = 0; place < held_.size(); ++place)
+    for (Znode* node : held_[place].nodes) forget(*node, held_flag(place));
+  for (std::size_t shard = 0; shard < NodeTable::shard_count; ++shard)
+    table_.visit_shard(shard, [&](Znode& node) {
+      // relaxed: no reader left.
+      Version* at = node.newest_.load(std::memory_order_relaxed);
+      while (at != nullptr) {
+        Version* older = at->older.load(std::memory_order_relaxed);
+        destroy_version(at);
+        at = older;
+      }
+      destroy_node(&node);
+    });
+  while (epoch_.waiting() != 0) CHECK(epoch_.collect(SIZE_MAX) != 0);
+}
+
+std::uint64_t Trie::child_hash(std::uint64_t parent_hash, std::string_view name) {
+  return XXH3_64bits_withSeed(name.data(), name.size(), parent_hash);
+}
+
+const Znode* Trie::find(std::string_view path) const {
+  const std::optional<std::uint64_t> hash = hash_path(path);
+  if (!hash) return nullptr;
+  if (path.size() <= 1) return root_;
+  // The hash needs no node, so one probe finds the last component; its ancestors, who are shared
+  // and warm, then confirm the path.
+  return table_.find(*hash, [path](const Znode& node) {
+    std::size_t end = path.size();
+    for (const Znode* at = &node; at->parent_ != nullptr; at = at->parent_) {
+      const std::string_view name = at->name();
+      if (end <= name.size()) return false;
+      end -= name.size() + 1;
+      if (path[end] != '/' || std::memcmp(path.data() + end + 1, name.data(), name.size()) != 0)
+        return false;
+    }
+    return end == 0;
+  });
+}
+
+void Trie::prefetch(std::string_view path) const {
+  if (const std::optional<std::uint64_t> hash = hash_path(path)) table_.prefetch(*hash);
+}
+
+std::optional<std::uint64_t> Trie::hash_path(std::string_view path) const {
+  std::uint64_t hash = root_->path_hash_;
+  if (path.size() <= 1) {
+    if (path.empty() || path == "/") return hash;
+    return std::nullopt;
+  }
+  if (path[0] != '/') return std::nullopt;
+  std::size_t start = 1;
+  while (true) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    if (end == start) return std::nullopt;
+    hash = child_hash(hash, path.substr(start, end - start));
+    if (end == path.size()) return hash;
+    start = end + 1;
+  }
+}
+
+Znode* Trie::find_child(const Znode& parent, std::string_view name) const {
+  return table_.find(child_hash(parent.path_hash_, name), [&](const Znode& node) {
+    return node.parent_ == &parent && node.name() == name;
+  });
+}
+
+Znode* Trie::make_node(Znode* parent, std::string_view name, std::uint64_t hash) {
+  CHECK(name.size() <= name_bytes_max);
+  const bool is_long = name.size() >= Znode::long_name;
+  const std::size_t bytes = Znode::name_offset + (is_long ? 4 : 0) + name.size();
+  void* memory = ::operator new(std::max(bytes, sizeof(Znode)));
+  auto* node = new (memory) Znode;
+  node->parent_ = parent;
+  node->path_hash_ = hash;
+  char* text = static_cast<char*>(memory) + Znode::name_offset;
+  if (is_long) {
+    const auto length = static_cast<std::uint32_t>(name.size());
+    std::memcpy(text, &length, 4);
+    text += 4;
+    node->short_length_ = Znode::long_name;
+  } else {
+    node->short_length_ = static_cast<std::uint16_t>(name.size());
+  }
+  if (!name.empty()) std::memcpy(text, name.data(), name.size());
+  return node;
+}
+
+void Trie::destroy_node(void* node) {
+  static_cast<Znode*>(node)->~Znode();
+  ::operator delete(node);
+}
+
+Version* Trie::make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data) {
+  const std::size_t length = data ? data->size() : 0;
+  const bool is_inline = length <= Version::data_inline_max;
+  Version* version = allocate_version(zxid, from, is_inline ? length : sizeof(Blob*));
+  if (!data) return version;
+  CHECK(length <= INT32_MAX);
+  version->data_length_ = static_cast<std::int32_t>(length);
+  std::byte* at = reinterpret_cast<std::byte*>(version) + Version::data_offset;
+  if (!is_inline) {
+    const Blob* blob = Blob::make(*data);
+    std::memcpy(at, &blob, sizeof blob);
+  } else if (length != 0) {
+    std::memcpy(at, data->data(), length);
+  }
+  return version;
+}
+
+Version* Trie::copy_version(std::int64_t zxid, const Version& from) {
+  const auto length = static_cast<std::size_t>(from.data_length());
+  if (length <= Version::data_inline_max) return make_version(zxid, &from, from.data());
+  Version* version = allocate_version(zxid, &from, sizeof(Blob*));
+  version->data_length_ = from.data_length_;
+  auto* blob = const_cast<Blob*>(from.blob());
+  ++blob->references;
+  std::memcpy(reinterpret_cast<std::byte*>(version) + Version::data_offset, &blob, sizeof blob);
+  return version;
+}
+
+Version* Trie::allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes) {
+  const std::size_t bytes = std::max(sizeof(Version), Version::data_offset + tail_bytes);
+  auto* version = new (::operator new(bytes)) Version(zxid);
+  if (from == nullptr) return version;
+  version->czxid = from->czxid;
+  version->mzxid = from->mzxid;
+  version->pzxid = from->pzxid;
+  version->ctime_ms = from->ctime_ms;
+  version->mtime_ms = from->mtime_ms;
+  version->owner = from->owner;
+  version->version = from->version;
+  version->aversion = from->aversion;
+  version->create_counter = from->create_counter;
+  version->num_children = from->num_children;
+  version->set_acl(from->acl);
+  return version;
+}
+
+void Trie::destroy_version(void* object) {
+  auto* version = static_cast<Version*>(object);
+  if (version->acl != nullptr) version->acl->release();
+  if (static_cast<std::size_t>(version->data_length()) > Version::data_inline_max)
+    const_cast<Blob*>(version->blob())->release();
+  version->~Version();
+  ::operator delete(object);
+}
+
+void Trie::retire(Version* version) {
+  --version_count_;
+  epoch_.retire(version, destroy_version);
+}
+
+}  // namespace paddock::core

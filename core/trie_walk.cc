@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "core/trie.h"
+
+/// Walks of readers, and loading.
+namespace paddock::core {
+
+const Znode* ChildWalk::next() {
+  // acquire; pairs with [T4] in link() and unlink().
+  const Znode* at = last_ == nullptr ? parent_->first_child_.load(std::memory_order_acquire)
+                                     : last_->next_sibling_.load(std::memory_order_acquire);
+  while (at != nullptr) {
+    const Znode* following = at->next_sibling_.load(std::memory_order_acquire);  // [T4]
+    // A child costs two misses, node and version: the next one's come while this one is judged.
+    if (following != nullptr) __builtin_prefetch(following);
+    if (Trie::visible(*at, snapshot_) != nullptr) break;
+    at = following;
+  }
+  last_ = at;
+  return at;
+}
+
+bool SnapshotCursor::visit_shard(const Visit& visit) {
+  if (shard_ == NodeTable::shard_count) return false;
+  const Epoch::Guard inside(trie_.epoch_, reader_);
+  trie_.table_.visit_shard(shard_++, [&](const Znode& node) {
+    const Version* version = Trie::visible(node, snapshot_);
+    if (version == nullptr) return;
+    path_.clear();
+    node.append_path(path_);
+    visit(node, path_, *version);
+  });
+  return true;
+}
+
+/// The child, made if it is missing: then without a version.
+Znode& Trie::find_or_make(Znode& parent, std::string_view name) {
+  if (Znode* node = find_child(parent, name); node != nullptr) return *node;
+  Znode* node = make_node(&parent, name, child_hash(parent.path_hash_, name));
+  link(*node);
+  return *node;
+}
+
+/// Replaces the version of a node that no reader knows yet.
+void Trie::load_version(Znode& node, Version* version) {
+  // relaxed: no reader yet; commit() and pin() publish.
+  Version* before = node.newest_.load(std::memory_order_relaxed);
+  node.newest_.store(version, std::memory_order_relaxed);
+  ++version_count_;
+  if (before == nullptr) return;
+  --version_count_;
+  destroy_version(before);
+}
+
+Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl) {
+  CHECK(!open_);
+  CHECK(newest_zxid_ == 0);
+  if (!hash_path(path)) return nullptr;
+  Znode* node = root_;
+  std::size_t start = 1;
+  if (path.size() > 1) {
+    // Mostly the parent is there.
+    const std::size_t last = path.rfind('/');
+    if (Znode* parent = find(path.substr(0, last)); parent != nullptr) {
+      node = parent;
+      start = last + 1;
+    }
+  }
+  while (start < path.size()) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    node = &find_or_make(*node, path.substr(start, end - start));
+    start = end + 1;
+    if (start <= path.size() && node->newest_.load(std::memory_order_relaxed) == nullptr) {
+      Version* missing = make_version(0, nullptr, std::nullopt);
+      missing->data_length_ = Version::tombstone;
+      load_version(*node, missing);
+    }
+  }
+  Version* version = make_version(0, nullptr, data);
+  version->set_acl(acl);
+  load_version(*node, version);
+  return version;
+}
+
+const Znode* Trie::find_unloaded() {
+  const Znode* found = nullptr;
+  for (std::size_t shard = 0; shard < NodeTable::shard_count && found == nullptr; ++shard)
+    table_.visit_shard(shard, [&](Znode& node) {
+      if (newest(node) == nullptr) found = &node;
+    });
+  return found;
+}
+
+void Trie::start_at(Zxid zxid) {
+  CHECK(!open_);
+  CHECK(newest_zxid_ == 0);
+  newest_zxid_ = sealed_zxid_ = zxid.value;
+  commit(zxid);
+}
+
+}  // namespace paddock::core
