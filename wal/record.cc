@@ -38,8 +38,10 @@ bool is_path(const flatbuffers::String* path) {
   return path != nullptr && path->size() != 0 && path->Get(0) == '/';
 }
 
-bool has_names(const flatbuffers::Vector<flatbuffers::Offset<fbs::AclEntry>>& acl) {
-  for (const fbs::AclEntry* entry : acl)
+/// An absent ACL is an empty one.
+bool has_names(const flatbuffers::Vector<flatbuffers::Offset<fbs::AclEntry>>* acl) {
+  if (acl == nullptr) return true;
+  for (const fbs::AclEntry* entry : *acl)
     if (entry->scheme() == nullptr || entry->id() == nullptr) return false;
   return true;
 }
@@ -54,7 +56,7 @@ const char* wrong_with(const fbs::Step& step) {
     case fbs::StepKind::create_node:
     case fbs::StepKind::set_acl:
       if (!is_path(step.path())) return "has no path";
-      if (step.acl() == nullptr || !has_names(*step.acl())) return "has no complete ACL";
+      if (!has_names(step.acl())) return "has an ACL that is not complete";
       return nullptr;
     case fbs::StepKind::delete_node:
     case fbs::StepKind::set_data:
@@ -93,8 +95,7 @@ Result<const fbs::SnapshotChunk*, std::string> verify_chunk(Bytes payload) {
   if (const auto* acls = (*chunk)->acls()) {
     acl_count = acls->size();
     for (flatbuffers::uoffset_t i = 0; i < acl_count; ++i) {
-      const auto* entries = acls->Get(i)->entries();
-      if (entries == nullptr || !has_names(*entries)) return fail(at("ACL", i, "is not complete"));
+      if (!has_names(acls->Get(i)->entries())) return fail(at("ACL", i, "is not complete"));
     }
   }
   if (const auto* nodes = (*chunk)->nodes()) {

@@ -31,8 +31,7 @@ constexpr std::size_t session_password_bytes = 16;
 ///   - txns() is there and not empty, no transaction is null, a transaction without steps has
 ///     null or empty steps();
 ///   - each step's kind is a StepKind other than none; path() is there and begins with '/' for the
-///   four
-///     node kinds; acl() is there for set_acl and create_node, its entries have scheme() and id();
+///     four node kinds; acl() may be null (no entries), its entries have scheme() and id();
 ///     session() is not 0 for the two session kinds; password() has 16 bytes for create_session.
 /// The error is a phrase for Damage::reason. REQUIRES: `payload` starts on payload_alignment.
 /// Threads: any; touches nothing but its argument.
@@ -42,7 +41,7 @@ Result<const fbs::Batch*, std::string> verify_batch(Bytes payload);
 ///   - acls(), nodes() and sessions() may be null, and have no null members;
 ///   - each node has path(), beginning with '/', and stat(), whose acl_index is below
 ///   acls()->size();
-///     each ACL list has entries() (maybe empty) with scheme() and id();
+///     an ACL list's entries() may be null, each has scheme() and id();
 ///   - each session's id() is not 0 and its password() has 16 bytes.
 Result<const fbs::SnapshotChunk*, std::string> verify_chunk(Bytes payload);
 

@@ -22,7 +22,8 @@ void touch(const fbs::Step& step) {
     for (const char c : *step.path()) sum += static_cast<unsigned char>(c);
   if (step.data() != nullptr)
     for (const std::uint8_t byte : *step.data()) sum += byte;
-  if (kind == fbs::StepKind::create_node || kind == fbs::StepKind::set_acl)
+  const bool has_acl = kind == fbs::StepKind::create_node || kind == fbs::StepKind::set_acl;
+  if (has_acl && step.acl() != nullptr)
     for (const fbs::AclEntry* entry : *step.acl())
       sum += entry->scheme()->size() + entry->id()->size();
   if (kind == fbs::StepKind::create_session)

@@ -66,8 +66,10 @@ std::uint64_t touch(const fbs::SnapshotChunk& chunk, std::uint64_t* nodes,
       for (const char c : *node->path()) sum += static_cast<unsigned char>(c);
       if (node->data() != nullptr)
         for (const std::uint8_t byte : *node->data()) sum += byte;
-      for (const fbs::AclEntry* entry : *chunk.acls()->Get(node->stat()->acl_index())->entries())
-        sum += entry->scheme()->size() + entry->id()->size();
+      const auto* acl = chunk.acls()->Get(node->stat()->acl_index())->entries();
+      if (acl != nullptr)
+        for (const fbs::AclEntry* entry : *acl)
+          sum += entry->scheme()->size() + entry->id()->size();
     }
   }
   if (chunk.sessions() != nullptr) {
