@@ -1,6 +1,58 @@
 #include <cstdio>
+#include <string>
+#include <vector>
 
-int main() {
-  std::puts("paddock");
-  return 0;
+#include "paddock/command_line.h"
+#include "paddock/log.h"
+#include "paddock/startup/cores.h"
+#if __has_include("paddock/serve.h")
+#include "paddock/serve.h"
+#endif
+#if __has_include("paddock/tools/wal_tool.h")
+#include "paddock/tools/wal_tool.h"
+#endif
+
+namespace {
+
+/// Prints both texts; a full disk or a closed pipe behind standard output is a failure.
+int finish(const paddock::Invocation& invocation) {
+  std::fputs(invocation.errors.c_str(), stderr);
+  std::fputs(invocation.output.c_str(), stdout);
+  if (std::fflush(stdout) == 0) return invocation.status;
+  std::perror("paddock: standard output");
+  return paddock::exit_failed;
+}
+
+#if __has_include("paddock/serve.h")
+int serve(const paddock::config::Loaded& loaded) {
+  namespace log = paddock::log;
+  log::start(log::parse_level(loaded.config.log_level).value_or(log::Level::info));
+  for (const paddock::config::Note& note : loaded.notes) {
+    const bool is_warning = note.level == paddock::config::Note::Level::warning;
+    log::write(is_warning ? log::Level::warn : log::Level::info, "{}", note.text);
+  }
+  return paddock::serve(loaded.config);
+}
+#endif
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const paddock::Invocation invocation =
+      paddock::parse_command_line(arguments, paddock::startup::usable_cores());
+  switch (invocation.action) {
+    case paddock::Invocation::Action::finish:
+      return finish(invocation);
+    case paddock::Invocation::Action::serve:
+#if __has_include("paddock/serve.h")
+      return serve(invocation.loaded);
+#endif
+    case paddock::Invocation::Action::wal_tool:
+#if __has_include("paddock/tools/wal_tool.h")
+      return paddock::wal_tool(invocation.arguments);
+#endif
+      break;
+  }
+  return paddock::exit_failed;
 }

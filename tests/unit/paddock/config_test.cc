@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -342,7 +343,7 @@ TEST(Config, AnUnknownKeyIsAWarning) {
 }
 
 TEST(Config, ZooKeepersSampleFileIsAcceptedWithoutWarnings) {
-  const std::string path = testing::TempDir() + "paddock_sample_zoo.cfg";
+  const std::string path = testing::TempDir() + "paddock_sample_" + std::to_string(::getpid());
   std::ofstream(path) << "# The number of milliseconds of each tick\ntickTime=2000\n"
                          "initLimit=10\nsyncLimit=5\ndataDir=/tmp/zookeeper\nclientPort=2181\n"
                          "#maxClientCnxns=60\n#autopurge.snapRetainCount=3\n";
@@ -365,7 +366,7 @@ TEST(Config, AFileThatCannotBeReadIsAnErrorWithItsName) {
 }
 
 TEST(Config, AnEmptyFileIsReadable) {
-  const std::string path = testing::TempDir() + "paddock_empty_zoo.cfg";
+  const std::string path = testing::TempDir() + "paddock_empty_" + std::to_string(::getpid());
   std::ofstream(path).close();
   const Result<std::vector<Setting>, Errors> settings = read_file(path);
   ASSERT_TRUE(settings.has_value());
