@@ -64,4 +64,6 @@ std::size_t op_kind(OpCode op) {
 
 const char* op_kind_name(std::size_t kind) { return kinds[kind].name; }
 
+OpCode op_of_kind(std::size_t kind) { return kinds[kind].op; }
+
 }  // namespace paddock

@@ -36,6 +36,8 @@ constexpr std::size_t op_kind_count = 30;
 std::size_t op_kind(proto::OpCode op);
 /// "get_data", …: as in mntr's own keys.
 const char* op_kind_name(std::size_t kind);
+/// One of the operations of that kind; OpCode::error for the last.
+proto::OpCode op_of_kind(std::size_t kind);
 
 /// Threads: any. The owning reactor writes, all read (Counter and Histogram say how).
 struct ReactorStats {
