@@ -8,9 +8,11 @@
 #include "core/proto/protocol.h"
 #include "core/trie.h"
 
-/// Reads at a snapshot. Each appends the reply body behind the header to `out` when it returns ok, and
-/// leaves `out` as it was otherwise. Order of checks: PROTOCOL section 8.2; odd paths: section 7.
-/// Threads: any reader that holds a pin at `snapshot` and is inside an epoch.
+/// Reads at a snapshot. Each appends the reply body behind the header to `out` when it returns ok,
+/// and leaves `out` as it was otherwise. The checks are ZooKeeper's, in its order: the path,
+/// whether the node is there, whether the caller may; a path that no node can have is a missing
+/// node, and "" is the root. A null path is the caller's to refuse (marshalling_error). Threads:
+/// any reader that holds a pin at `snapshot` and is inside an epoch.
 namespace paddock::core {
 
 struct ReadView {
@@ -20,16 +22,20 @@ struct ReadView {
   bool skip_acl = false;
 };
 
+/// bad_arguments: a NUL in the path. no_auth: there, but not for the caller.
 proto::ErrorCode read_exists(const ReadView& view, std::string_view path, ByteBuffer& out);
 proto::ErrorCode read_get_data(const ReadView& view, std::string_view path, ByteBuffer& out);
+/// Hashes of digest entries are shown to those only who have ADMIN.
 proto::ErrorCode read_get_acl(const ReadView& view, std::string_view path, ByteBuffer& out);
 /// getChildren and getChildren2 (`with_stat`). Names in no promised order.
 proto::ErrorCode read_children(const ReadView& view, std::string_view path, bool with_stat,
                                ByteBuffer& out);
+/// How many nodes are below the path.
 proto::ErrorCode read_all_children_number(const ReadView& view, std::string_view path,
                                           ByteBuffer& out);
 
-/// What setWatches needs to know of a node: whether it is there, and when it last changed.
+/// What setWatches needs to know of a node: whether it is there, and when it last changed. Asks for
+/// no permission.
 struct WatchedNode {
   bool exists = false;
   Zxid mzxid{};

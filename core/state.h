@@ -2,13 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
 #include "core/base/types.h"
+#include "core/session_table.h"
 #include "core/trie.h"
 #include "core/txn.h"
 #include "core/write.h"
@@ -88,20 +91,18 @@ class State {
   std::uint64_t digest() const;
 
   // --- Sessions, as of newest().
-  struct Session {
-    std::int32_t timeout_ms = 0;
-    std::array<std::byte, 16> password{};
-    Zxid created{};
-  };
-  const Session* find_session(SessionId id) const;  ///< null: unknown or closed; until the next prepare
+  using Session = core::Session;
+  const Session* find_session(
+      SessionId id) const;  ///< null: unknown or closed; until the next prepare
   std::size_t session_count() const;
-  /// Calls `visit(SessionValue)` for the sessions that exist at `zxid`, a pinned committed one (R17).
+  /// Calls `visit(SessionValue)` for the sessions that exist at `zxid`, a pinned committed one
+  /// (R17).
   void visit_sessions(Zxid zxid, const std::function<void(const SessionValue&)>& visit) const;
   /// Paths of a session's ephemerals as of newest(), in no order (R18).
   std::vector<std::string> ephemerals(SessionId id) const;
   std::size_t ephemeral_count() const;  ///< of all sessions
 
-  std::size_t node_count() const;  ///< as of newest(), reserved nodes included
+  std::size_t node_count() const;               ///< as of newest(), reserved nodes included
   std::int64_t approximate_data_bytes() const;  ///< sum of path and data lengths, as mntr shows it
 
   Trie& trie();

@@ -124,6 +124,11 @@ class Trie {
     const Version* at = node.newest_.load(std::memory_order_relaxed);
     return at->is_tombstone() ? nullptr : at;
   }
+  /// The transaction that made, changed or removed the node last, the open one included.
+  static Zxid last_change(const Znode& node) {
+    // relaxed: only the writer stores.
+    return Zxid{node.newest_.load(std::memory_order_relaxed)->zxid};
+  }
   /// Calls `visit(Znode&)` for each child that exists in the newest state.
   template <class Visit>
   void visit_children(Znode& parent, Visit&& visit);
@@ -175,6 +180,8 @@ class Trie {
   /// in. Ancestors that are not there yet are made as tombstones, to be loaded later. Null: not a
   /// path.
   Version* load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl);
+  /// What load_node() returned for this node, as it is now.
+  static Version& loaded(Znode& node) { return const_cast<Version&>(*newest(node)); }
   /// A node that has been made as an ancestor and not loaded, or null: call it when all are loaded.
   const Znode* find_unloaded();
   /// All that is loaded is the state after `zxid`: sealed, committed.

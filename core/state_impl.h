@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/prepare.h"
+#include "core/session_table.h"
+#include "core/state.h"
+#include "core/transaction.h"
+#include "core/trie.h"
+
+namespace paddock::core {
+
+/// What State consists of. Members are destroyed bottom up: ACLs held further down go first.
+struct State::Impl {
+  explicit Impl(const Options& with)
+      : options(with),
+        trie({.reader_count_max = with.reader_count_max}),
+        txn(trie, sessions, totals),
+        preparation(
+            {.extended_types_enabled = with.extended_types_enabled, .skip_acl = with.skip_acl},
+            trie, sessions, txn) {}
+
+  const Options options;
+  Trie trie;
+  SessionTable sessions;
+  Totals totals;
+  Transaction txn;
+  Preparation preparation;
+  std::uint32_t replayed_count = 0;  ///< since the last reclaim
+};
+
+}  // namespace paddock::core

@@ -1,0 +1,91 @@
+#include <algorithm>
+
+#include "core/digest.h"
+#include "core/owner.h"
+#include "core/proto/paths.h"
+#include "core/state_impl.h"
+
+// Recovery. What comes in here was read from files: nothing of it meets a CHECK.
+namespace paddock::core {
+namespace {
+
+std::string quoted(std::string_view path) { return "'" + std::string(path) + "'"; }
+
+std::string path_of(const Znode& node) {
+  std::string path;
+  node.append_path(path);
+  return quoted(path);
+}
+
+}  // namespace
+
+Result<void, std::string> State::load_node(const NodeValue& node) {
+  if (node.path != "/" &&
+      (node.path.size() < 2 || node.path.front() != '/' || node.path.back() == '/'))
+    return fail("a node has the impossible path " + quoted(node.path));
+  Trie& trie = impl_->trie;
+  const Acl* acl = trie.acls().intern(node.acl);
+  Version* version = trie.load_node(node.path, node.data, acl);
+  acl->release();
+  if (version == nullptr) return fail("a node has the impossible path " + quoted(node.path));
+  version->czxid = node.czxid;
+  version->mzxid = node.mzxid;
+  version->pzxid = node.pzxid;
+  version->ctime_ms = node.ctime_ms;
+  version->mtime_ms = node.mtime_ms;
+  version->owner = node.owner;
+  version->version = node.version;
+  version->aversion = node.aversion;
+  version->create_counter = node.create_counter;
+  return {};
+}
+
+Result<void, std::string> State::load_session(const SessionValue& value) {
+  const std::string name = "session " + std::to_string(value.id.value);
+  if (!is_session_id(value.id)) return fail(name + " has an id that no session can have");
+  if (impl_->sessions.find(value.id) != nullptr) return fail(name + " is there twice");
+  Session session{.timeout_ms = value.timeout_ms};
+  if (value.password.size() != session.password.size())
+    return fail(name + " has a password that is not 16 bytes long");
+  std::ranges::copy(value.password, session.password.begin());
+  impl_->sessions.open(value.id, session);
+  return {};
+}
+
+/// Everything derived is computed here from scratch, so that it may be called again after more has
+/// been loaded: an empty tree is a load of the reserved nodes.
+Result<void, std::string> State::finish_load(Zxid zxid) {
+  Trie& trie = impl_->trie;
+  SessionTable& sessions = impl_->sessions;
+  if (const Znode* lost = trie.find_unloaded(); lost != nullptr)
+    return fail("the node " + path_of(*lost) + " has children and is not there itself");
+  Totals totals;
+  std::string wrong;
+  std::string path;
+  trie.visit_all([&](Znode& node) {
+    Version& version = trie.loaded(node);
+    std::int32_t children = 0;
+    trie.visit_children(node, [&](Znode&) { ++children; });
+    version.num_children = children;
+    totals.digest += digest_term(node, version);
+    ++totals.node_count;
+    path.clear();
+    node.append_path(path);
+    totals.path_and_data_bytes += static_cast<std::int64_t>(path.size()) + version.data_length();
+    if (owner_kind(version.owner) != OwnerKind::session || sessions.is_ephemeral(node)) return;
+    const SessionId owner{version.owner};
+    if (sessions.find(owner) == nullptr)
+      wrong = "the ephemeral node " + quoted(path) + " belongs to no session";
+    else
+      sessions.add_ephemeral(owner, node, path.size());
+  });
+  if (!wrong.empty()) return fail(std::move(wrong));
+  sessions.visit(Zxid{INT64_MAX}, [&](SessionId id, const Session& session) {
+    totals.digest += digest_of_session(id, session.timeout_ms, session.password);
+  });
+  impl_->totals = totals;
+  trie.start_at(zxid);
+  return {};
+}
+
+}  // namespace paddock::core
