@@ -33,17 +33,17 @@ struct RecoveredBatch {
 struct LogEnd;  // wal/log_end.h
 
 struct Recovered {
-  Zxid last{};             ///< of the last batch; the snapshot's zxid when there is none above it
+  Zxid last{};              ///< of the last batch; the snapshot's zxid when there is none above it
   bool clean_stop = false;  ///< an end record was found
-  Zxid durable{};          ///< last zxid known durable when the last batch was written (R9)
-  std::uint64_t torn_bytes = 0;  ///< cut off behind the last valid batch
+  Zxid durable{};           ///< last zxid known durable when the last batch was written (R9)
+  std::uint64_t torn_bytes = 0;    ///< cut off behind the last valid batch
   std::vector<std::string> notes;  ///< one log line each: what was cut, recycled, ignored
 };
 
-/// Reads the log in `dir` from the batch behind `snapshot` to its end and calls `visit` for each batch
-/// above `snapshot`; a batch straddling it is impossible (snapshots are exact at a batch end). Decides
-/// every case by the labelled table in recovery_table.h. `visit` returning a text is damage as well.
-/// Blocks in disk.wait().
+/// Reads the log in `dir` from the batch behind `snapshot` to its end and calls `visit` for each
+/// batch above `snapshot`; a batch straddling it is impossible (snapshots are exact at a batch
+/// end). Decides every case by the labelled table in recovery_table.h. `visit` returning a text is
+/// damage as well. Blocks in disk.wait().
 using BatchVisitor = std::function<Result<void, std::string>(const RecoveredBatch&)>;
 Result<Recovered, Damage> recover(Disk& disk, const std::string& dir, Zxid snapshot,
                                   const BatchVisitor& visit, LogEnd& end);
