@@ -10,14 +10,14 @@
 
 namespace paddock::wal {
 
-/// What the log and the snapshots need of a disk (R21). Declared here, by its consumer; paddock/disk
-/// implements it with io_uring, tests/sim with a simulated disk that loses what was not synced, and
-/// a test build with real files that do the same.
+/// What the log and the snapshots need of a disk (R21). Declared here, by its consumer;
+/// paddock/disk implements it with io_uring, tests/sim with a simulated disk that loses what was
+/// not synced, and a test build with real files that do the same.
 ///
 /// Every operation is completion-based: it returns at once, and `done` runs from poll() or wait(),
 /// never from inside the call itself. `result` is >= 0 or -errno. A buffer must
-/// live until its `done` has run; paths are copied. Operations in flight on one file may complete in
-/// any order: whoever needs an order waits for the first before issuing the second.
+/// live until its `done` has run; paths are copied. Operations in flight on one file may complete
+/// in any order: whoever needs an order waits for the first before issuing the second.
 ///
 /// Threads: loop-local. One Disk belongs to one thread; the snapshot thread has its own.
 class Disk {
@@ -26,11 +26,11 @@ class Disk {
   using File = std::int32_t;  ///< from open(); valid until close()
 
   struct Open {
-    bool create = false;     ///< make it if it is not there; its name is durable only after sync_dir()
+    bool create = false;  ///< make it if it is not there; its name is durable only after sync_dir()
     bool exclusive = false;  ///< with create: -EEXIST when it is there
     bool writable = false;
-    bool direct = false;     ///< bypass the page cache where the file system can (O_DIRECT); offsets,
-                             ///< lengths and memory are then multiples of 4096
+    bool direct = false;  ///< bypass the page cache where the file system can (O_DIRECT); offsets,
+                          ///< lengths and memory are then multiples of 4096
   };
 
   virtual ~Disk() = default;
