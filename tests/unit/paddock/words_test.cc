@@ -9,6 +9,8 @@
 
 #include "paddock/version.h"
 #include "paddock/words/answers.h"
+#include "paddock/words/digest_history.h"
+#include "paddock/words/responder.h"
 
 namespace paddock::words {
 namespace {
@@ -408,6 +410,99 @@ TEST(Whitelist, UnknownWordsAreKeptForAWarningAndMalformedEntriesAreRefused) {
   EXPECT_EQ(list("lead,ruok").unknown(), std::vector<std::string>{"lead"});
   for (const char* text : {"ruok srvr", "ruok@", "ruok@remote", "@loopback", "**", "ru-ok"})
     EXPECT_FALSE(Whitelist::parse(text).has_value()) << text;
+}
+
+// --- Responder.
+
+/// Remembers what it was asked for.
+class ResponderTest : public Words {
+ protected:
+  Responder responder(std::string whitelist) {
+    config_.four_letter_words = std::move(whitelist);
+    return Responder(config_, {.view =
+                                   [this](Part parts) {
+                                     asked_for_ = parts;
+                                     return view_;
+                                   },
+                               .reset_server_stats = [this] { ++server_resets_; },
+                               .reset_connection_stats = [this] { ++connection_resets_; }});
+  }
+
+  Part asked_for_ = Part::none;
+  int server_resets_ = 0;
+  int connection_resets_ = 0;
+};
+
+TEST_F(ResponderTest, OtherBytesAreNoWord) {
+  Responder words = responder("*");
+  for (const std::string_view bytes :
+       {std::string_view("GET "), std::string_view("\0\0\0\x2d", 4),
+        std::string_view("\xff\xf4\xff\xfd"), std::string_view("kill")})
+    EXPECT_EQ(words.respond(bytes, "", "127.0.0.1"), std::nullopt);
+}
+
+TEST_F(ResponderTest, AKnownWordOffTheWhitelistIsToldSoAndDoesNothing) {
+  Responder words = responder("ruok");
+  EXPECT_EQ(words.respond("ruok", "", "10.0.0.1"), "imok");
+  EXPECT_EQ(words.respond("srst", "", "127.0.0.1"), not_whitelisted("srst"));
+  EXPECT_EQ(server_resets_, 0);
+}
+
+TEST_F(ResponderTest, LoopbackWordsAreForLoopbackAddresses) {
+  Responder words = responder(std::string(default_whitelist));
+  for (const char* near : {"127.0.0.1", "127.1.2.3", "::1"})
+    EXPECT_EQ(words.respond("cons", "", near), "\n") << near;
+  for (const char* far : {"10.127.0.1", "128.0.0.1", "fe80::1", "::12", ""})
+    EXPECT_EQ(words.respond("cons", "", far), not_whitelisted("cons")) << far;
+}
+
+TEST_F(ResponderTest, ResetsHappenOnlyWhileServing) {
+  Responder words = responder("*");
+  words.respond("srst", "", "::1");
+  words.respond("crst", "", "::1");
+  EXPECT_EQ(server_resets_, 1);
+  EXPECT_EQ(connection_resets_, 1);
+  view_.is_serving = false;
+  words.respond("srst", "", "::1");
+  words.respond("crst", "", "::1");
+  EXPECT_EQ(server_resets_, 1);
+  EXPECT_EQ(connection_resets_, 1);
+}
+
+TEST_F(ResponderTest, TheTraceMaskIsRemembered) {
+  Responder words = responder("*");
+  EXPECT_EQ(words.respond("gtmk", "", "::1"), "306");
+  EXPECT_EQ(words.respond("stmk", std::string_view("\0\0\0\0\0\0\0\x9", 8), "::1"), "9");
+  EXPECT_EQ(words.respond("gtmk", "", "::1"), "9");
+}
+
+TEST_F(ResponderTest, AWordAsksOnlyForThePartsThatItShows) {
+  Responder words = responder("*");
+  words.respond("mntr", "", "::1");
+  EXPECT_EQ(asked_for_, Part::none);
+  words.respond("dump", "", "::1");
+  EXPECT_TRUE(has(asked_for_, Part::sessions));
+  EXPECT_TRUE(has(asked_for_, Part::connections));
+  EXPECT_FALSE(has(asked_for_, Part::watches));
+}
+
+// --- Digest history.
+
+TEST(DigestHistory, HasAnEntryAtTheFirstBatchEndAtOrBehindEach128thTransaction) {
+  DigestHistory history;
+  std::vector<std::int64_t> zxids;
+  for (const std::int64_t end : {3, 127, 130, 200, 256, 257, 600, 601}) history.note(Zxid{end}, 7);
+  for (const DigestView& entry : history.entries()) zxids.push_back(entry.zxid.value);
+  EXPECT_EQ(zxids, (std::vector<std::int64_t>{130, 256, 600}));
+}
+
+TEST(DigestHistory, KeepsTheLast1024) {
+  DigestHistory history;
+  for (std::int64_t i = 0; i <= 1100; ++i)
+    history.note(Zxid{i * 128}, static_cast<std::uint64_t>(i));
+  ASSERT_EQ(history.entries().size(), DigestHistory::entries_max);
+  EXPECT_EQ(history.entries().back().digest, 1100u);
+  EXPECT_EQ(history.entries().front().digest, 1100u - 1023);
 }
 
 }  // namespace
