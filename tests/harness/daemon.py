@@ -35,6 +35,7 @@ class Daemon:
         self.wrapper = list(wrapper)
         self.process = None
         self.port = None
+        self.wanted_port = 0  # the kernel picks; set it to `port` to come back on the same one
 
     def __enter__(self):
         return self.start()
@@ -44,7 +45,7 @@ class Daemon:
 
     def command(self):
         return [*self.wrapper, self.program, 'serve', '--data-dir', str(self.data_dir),
-                '--client-port', '0', *self.arguments]
+                '--client-port', str(self.wanted_port), *self.arguments]
 
     def start(self):
         """Returns when the daemon accepts clients; raises with its log if it ends before that."""
