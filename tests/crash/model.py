@@ -1,9 +1,10 @@
 """What one writer's subtree must look like after each of its operations.
 
 A writer has a subtree that nobody else writes, and its operations are carried out in the order in
-which they were sent. So after a crash the subtree must be in the state behind its first n operations,
-for one n between those that were acknowledged and those that were sent. Nothing else is right: a lost
-operation, one that was never sent, a wrong version and a sequence number given twice all show.
+which they were sent. So after a crash the subtree must be in the state behind its first n
+operations, for one n between those that were acknowledged and those that were sent. Nothing else is
+right: a lost operation, one that was never sent, a wrong version and a sequence number given twice
+all show.
 """
 
 import copy

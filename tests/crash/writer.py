@@ -100,7 +100,8 @@ class Writer:
         if kind == 'delete':
             leaves = [p for p in paths if p != self.root and not ahead.nodes[p].children]
             path = self.rng.choice(leaves or [self.root + '/none'])
-        version = self.rng.choice([-1, -1, ahead.nodes[path].version if path in ahead.nodes else 0, 99])
+        current = ahead.nodes[path].version if path in ahead.nodes else 0
+        version = self.rng.choice([-1, -1, current, 99])
         return model.Op(kind, path, data, 0, version)
 
     def _encode(self, op):

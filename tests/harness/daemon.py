@@ -54,7 +54,8 @@ class Daemon:
         port_file = self.data_dir / 'client.port'
         while True:
             if self.process.poll() is not None:
-                raise RuntimeError(f'the daemon ended with {self.process.returncode}:\n{self.log()}')
+                code = self.process.returncode
+                raise RuntimeError(f'the daemon ended with {code}:\n{self.log()}')
             if port_file.exists() and self._accepts(port_file):
                 return self
             if time.monotonic() > deadline:

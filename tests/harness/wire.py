@@ -1,4 +1,4 @@
-"""A ZooKeeper client that shows every byte: frames in, frames out, nothing resent and nothing hidden.
+"""A ZooKeeper client that shows every byte: frames in, frames out, nothing resent or hidden.
 
 It exists beside kazoo because kazoo cannot send what a test of the server must send: two requests
 in one segment, an old connect request, a wrong password, setWatches, a half frame.
@@ -264,7 +264,7 @@ class Client:
             self.events.append(got)
 
     def event(self):
-        """The next event, in the order of the stream. A reply in between is an error of the test."""
+        """The next event of the stream. A reply in between is an error of the test."""
         if self.events:
             return self.events.pop(0)
         got = self._receive()
@@ -332,8 +332,8 @@ class Client:
         return reply
 
     def set_watches(self, zxid, data=(), exist=(), child=()):
-        return self.call(SET_WATCHES, int64(zxid) + vector(data) + vector(exist) + vector(child),
-                         SET_WATCHES_XID)
+        lists = vector(data) + vector(exist) + vector(child)
+        return self.call(SET_WATCHES, int64(zxid) + lists, SET_WATCHES_XID)
 
 
 def four_letter_word(port, word):

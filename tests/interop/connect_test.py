@@ -1,4 +1,4 @@
-"""Sessions seen in bytes: connect in both forms, resume, expiry, close, ping, and what is refused."""
+"""Sessions seen in bytes: connect in both forms, resume, expiry, close, ping, refusals."""
 
 import struct
 
@@ -219,8 +219,9 @@ class HeaderTest(ServedTest):
 
     def test_a_body_that_ends_early_is_minus_5_and_the_connection_stays(self):
         client = self.client()
-        for op in (wire.CREATE, wire.CREATE2, wire.DELETE, wire.EXISTS, wire.GET_DATA, wire.SET_DATA,
-                   wire.GET_CHILDREN, wire.GET_CHILDREN2, wire.SYNC, wire.SET_WATCHES):
+        for op in (wire.CREATE, wire.CREATE2, wire.DELETE, wire.EXISTS, wire.GET_DATA,
+                   wire.SET_DATA, wire.GET_CHILDREN, wire.GET_CHILDREN2, wire.SYNC,
+                   wire.SET_WATCHES):
             with self.subTest(op=op):
                 self.assert_error(wire.MARSHALLING, client.call, op, struct.pack('>i', 9) + b'/x')
         client.ping()

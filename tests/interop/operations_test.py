@@ -118,8 +118,8 @@ class DataTest(ServedTest):
         client = self.client()
         before = client.exists(self.base)
         after = client.set_data(self.base, b'new data')
-        self.assertEqual(after, before._replace(mzxid=client.last_zxid, mtime=after.mtime, version=1,
-                                                data_length=8))
+        self.assertEqual(after, before._replace(mzxid=client.last_zxid, mtime=after.mtime,
+                                                version=1, data_length=8))
         self.assertGreaterEqual(after.mtime, before.mtime)
         self.assertEqual(client.get_data(self.base), (b'new data', after))
 

@@ -94,7 +94,8 @@ class WatchTest(ServedTest):
 
     def test_the_writer_sees_its_own_event_before_its_reply(self):
         self.watcher.get_data(self.base, watch=True)
-        xid = self.watcher.send(wire.SET_DATA, wire.text(self.base) + wire.blob(b'') + wire.int32(-1))
+        body = wire.text(self.base) + wire.blob(b'') + wire.int32(-1)
+        xid = self.watcher.send(wire.SET_DATA, body)
         self.assertEqual(self.watcher.event()[:2], (wire.DATA_CHANGED, self.base))
         self.assertEqual(self.watcher.reply().xid, xid)
 
@@ -168,7 +169,8 @@ class SetWatchesTest(ServedTest):
         self.client_.delete(self.path('deleted'))
         self.client_.create(self.path('created'))
         self.client_.create(self.path('parent/child'))
-        events = self.set_watches(data=[self.path('changed'), self.path('deleted'), self.path('same')],
+        events = self.set_watches(data=[self.path('changed'), self.path('deleted'),
+                                        self.path('same')],
                                   exist=[self.path('created'), self.path('never')],
                                   child=[self.path('parent'), self.path('deleted'),
                                          self.path('same')])
@@ -188,7 +190,8 @@ class SetWatchesTest(ServedTest):
         self.client_.create(self.path('never'))
         self.client_.create(self.path('parent/child'))
         self.assertEqual([event[:2] for event in self.client_.events],
-                         [(wire.DATA_CHANGED, self.path('same')), (wire.CREATED, self.path('never')),
+                         [(wire.DATA_CHANGED, self.path('same')),
+                          (wire.CREATED, self.path('never')),
                           (wire.CHILDREN_CHANGED, self.path('parent'))])
 
     def test_null_lists_are_an_error(self):

@@ -28,7 +28,7 @@ import xml.etree.ElementTree
 REQUIRED = {
     'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'sim', 'program',
                 'interop', 'crash'],
-    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'sim', 'interop'],
+    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'sim', 'interop', 'crash'],
     'tsan': ['torture'],
 }
 
