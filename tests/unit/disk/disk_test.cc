@@ -19,11 +19,9 @@
 #include "core/base/bytes.h"
 #include "net/loop.h"
 #include "paddock/disk/file_disk.h"
+#include "paddock/disk/lossy_disk.h"
 #include "paddock/disk/uring_disk.h"
 #include "tests/sim/sim_disk.h"
-#if defined(PADDOCK_LOSSY)
-#include "paddock/disk/lossy_disk.h"
-#endif
 
 namespace paddock {
 namespace {
@@ -48,10 +46,9 @@ class DiskTest : public testing::TestWithParam<Which> {
       disk_ = std::make_unique<UringDisk>(*loop_);
     } else if (GetParam() == Which::system_calls) {
       disk_ = std::make_unique<FileDisk>();
-#if defined(PADDOCK_LOSSY)
     } else if (GetParam() == Which::lossy) {
-      disk_ = std::move(*LossyDisk::open_own({.seed = 7}));
-#endif
+      disk_ =
+          std::move(*LossyDisk::open_own(std::make_shared<LossyFiles>(LossyOptions{.seed = 7})));
     } else {
       disk_ = std::move(*UringDisk::open_own());
     }
@@ -248,11 +245,7 @@ TEST_P(DiskTest, R21_DirectoriesAreMadeOnce) {
 }
 
 constexpr Which disks[] = {Which::own_loop,     Which::shared_loop, Which::in_memory,
-                           Which::system_calls, Which::simulated,
-#if defined(PADDOCK_LOSSY)
-                           Which::lossy
-#endif
-};
+                           Which::system_calls, Which::simulated,   Which::lossy};
 
 std::string name_of(const testing::TestParamInfo<Which>& tested) {
   switch (tested.param) {
