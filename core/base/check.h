@@ -9,10 +9,10 @@ namespace paddock {
 
 /// A contract or invariant of our own code, on in every build. Never on input: what comes from a
 /// client, a peer, a file, a configuration or the kernel gets an error path instead.
-#define CHECK(condition)                                             \
-  do {                                                               \
-    if (!(condition)) [[unlikely]]                                   \
-      ::paddock::check_failed(__FILE__, __LINE__, #condition);       \
+#define CHECK(condition)                                       \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::paddock::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 /// As CHECK, in debug and sanitizer builds only: for what is O(n) or in the per-node path.

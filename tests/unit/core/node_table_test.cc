@@ -66,7 +66,8 @@ TEST_F(TrieTest, ATableThatIsEmptiedAndFilledAgainDoesNotGrowForRemovedEntries) 
   fill(0);
   const std::size_t bytes = trie.node_table_bytes();
   for (int round = 1; round < 5; ++round) fill(round);
-  // The shards' shares vary from round to round; entries never reused would make it 4 times as much.
+  // The shards' shares vary from round to round; entries never reused would make it 4 times as
+  // much.
   EXPECT_LE(trie.node_table_bytes(), 2 * bytes);
   EXPECT_EQ(trie.node_table_size(), 1u);
 }
