@@ -33,7 +33,7 @@ FeedRecord& Batches::add(const core::Prepared& prepared, const AnswerTo& to) {
   for (const core::Event& event : prepared.events) {
     const auto path_at = static_cast<std::uint32_t>(open_->bytes.size());
     open_->bytes.append(as_bytes(event.path));
-    core::retain(event.acl);
+    event.acl->retain();
     open_->events.push_back(
         {event.type, path_at, static_cast<std::uint32_t>(event.path.size()), event.acl});
   }

@@ -12,12 +12,15 @@ Feed::Feed(std::uint32_t consumer_count)
   CHECK(consumer_count <= consumer_count_max);
 }
 
-Feed::~Feed() = default;
+Feed::~Feed() {
+  for (std::uint32_t i = 0; i < slot_count; ++i)
+    for (const FeedEvent& event : slots_[i].events) event.acl->release();
+}
 
 std::uint64_t Feed::slowest() const {
   std::uint64_t slowest = cursors_[0].value.load(std::memory_order_acquire);  // pairs with [F2]
   for (std::uint32_t i = 1; i < consumer_count_; ++i)
-    slowest = std::min(slowest, cursors_[i].value.load(std::memory_order_acquire));
+    slowest = std::min(slowest, cursors_[i].value.load(std::memory_order_acquire));  // [F2]
   return slowest;
 }
 
@@ -25,7 +28,7 @@ FeedSlot* Feed::take() {
   if (taken_ - slowest() >= slot_count) return nullptr;
   FeedSlot& slot = slots_[taken_ % slot_count];
   ++taken_;
-  for (const FeedEvent& event : slot.events) core::release(event.acl);
+  for (const FeedEvent& event : slot.events) event.acl->release();
   slot.events.clear();
   slot.records.clear();
   if (slot.bytes.capacity() > slot_bytes_kept)
@@ -39,28 +42,31 @@ FeedSlot* Feed::take() {
 void Feed::publish() {
   const std::uint64_t published = published_.load(std::memory_order_relaxed);  // own value
   CHECK(published < taken_);
-  published_.store(published + 1, std::memory_order_release);  // [F1]
+  published_.store(published + 1, std::memory_order_seq_cst);  // [F1]
 }
 
 std::uint32_t Feed::backlog() const {
+  // relaxed: own value.
   return static_cast<std::uint32_t>(published_.load(std::memory_order_relaxed) - slowest());
 }
 
 std::uint32_t Feed::consumer_backlog(std::uint32_t consumer) const {
+  // relaxed: own value; acquire pairs with [F2], as in slowest().
   return static_cast<std::uint32_t>(published_.load(std::memory_order_relaxed) -
                                     cursors_[consumer].value.load(std::memory_order_acquire));
 }
 
-const FeedSlot* Feed::next(std::uint32_t consumer) const {
-  const std::uint64_t cursor =
-      cursors_[consumer].value.load(std::memory_order_relaxed);              // own value
-  if (cursor == published_.load(std::memory_order_acquire)) return nullptr;  // pairs with [F1]
-  return &slots_[cursor % slot_count];
+const FeedSlot* Feed::at(std::uint64_t position) const {
+  if (position == published_.load(std::memory_order_acquire)) return nullptr;  // pairs with [F1]
+  return &slots_[position % slot_count];
 }
 
-void Feed::advance(std::uint32_t consumer) {
-  std::atomic<std::uint64_t>& cursor = cursors_[consumer].value;
-  cursor.store(cursor.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // [F2]
+void Feed::release(std::uint32_t consumer, std::uint64_t position) {
+  cursors_[consumer].value.store(position, std::memory_order_release);  // [F2]
+}
+
+bool Feed::has(std::uint64_t position) const {
+  return position < published_.load(std::memory_order_seq_cst);  // pairs with [F1]
 }
 
 }  // namespace paddock::ordering

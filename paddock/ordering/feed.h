@@ -20,11 +20,14 @@
 /// A slot without a transaction carries answers only (failed writes, sync, refused resumes): it is
 /// published behind the batches that its answers were judged on (R13).
 ///
-/// Ordering. The producer fills a slot, then stores published_ (release, [F1]) and only then
+/// Ordering. The producer fills a slot, then stores published_ (seq_cst, [F1]) and only then
 /// advances committed_zxid; a reactor that has read committed_zxid = C (acquire) therefore sees
-/// every slot with end <= C by loading published_ (acquire, pairs with [F1]). A consumer stores its
-/// cursor (release, [F2]) when it is done with a slot; the producer reuses a slot after loading all
-/// cursors (acquire, pairs with [F2]).
+/// every slot with end <= C by loading published_ (acquire, pairs with [F1]). The store is seq_cst
+/// because it is also what a sleeper rechecks (net/mailbox.h, R5). A consumer stores its cursor
+/// (release, [F2]) when it is done with a slot; the producer reuses a slot after loading all
+/// cursors (acquire, pairs with [F2]). Done is later than read: a reactor reads on while the events
+/// of an earlier slot are still being fanned out in slices (R16), and those refer to the slot's
+/// memory.
 namespace paddock::ordering {
 
 /// A connection of a reactor. Indexes are reused; the generation tells the reuse apart.
@@ -103,10 +106,13 @@ class Feed {
   std::uint32_t backlog() const;
   std::uint32_t consumer_backlog(std::uint32_t consumer) const;
 
-  // --- A consumer.
-  /// The next published slot, or null. Valid until advance().
-  const FeedSlot* next(std::uint32_t consumer) const;
-  void advance(std::uint32_t consumer);
+  // --- A consumer. Slots are numbered from 0; it reads them in order and gives them back in order.
+  /// The slot at `position`, or null if it is not published yet. Valid until given back.
+  const FeedSlot* at(std::uint64_t position) const;
+  /// Gives back all slots below `position`.
+  void release(std::uint32_t consumer, std::uint64_t position);
+  /// A sleeper's recheck (R5): whether the slot at `position` has been published.
+  bool has(std::uint64_t position) const;
 
  private:
   static constexpr std::size_t slot_bytes_kept = 256 * 1024;  ///< a larger buffer is given back
