@@ -12,6 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "wal/names.h"
+#include "wal/snapshot_dir.h"
+
 namespace paddock::startup {
 namespace {
 
@@ -79,9 +82,8 @@ FileKind kind_of(std::string_view name) {
   if (std::find(harmless.begin(), harmless.end(), name) != harmless.end())
     return FileKind::harmless;
   if (name == "client.port.tmp") return FileKind::harmless;
-  if (begins_and_ends(name, "", ".wal") || begins_and_ends(name, "", ".snap"))
-    return FileKind::ours;
-  if (begins_and_ends(name, "", ".wal.tmp") || begins_and_ends(name, "", ".snap.tmp"))
+  if (wal::segment_first(name) || wal::parse_snapshot_name(name)) return FileKind::ours;
+  if (wal::spare_number(name) || wal::is_unfinished_snapshot_name(name))
     return FileKind::unfinished;
   if (name == "version-2" || name == "acceptedEpoch" || name == "currentEpoch" ||
       begins_and_ends(name, "log.", "") || begins_and_ends(name, "snapshot.", ""))

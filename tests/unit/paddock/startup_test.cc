@@ -98,7 +98,7 @@ TEST_F(Startup, AnyOtherFileWithoutOurLogIsRefusedAndNamed) {
 }
 
 TEST_F(Startup, ALogOrASnapshotIsATreeToRecoverWhateverLiesBesideIt) {
-  for (const char* name : {"0000000000000001.wal", "0000000000000001.snap"}) {
+  for (const char* name : {"0000000000000001.log", "0000000000000001.snap"}) {
     put(name);
     put("version-2");
     put("holiday.jpg");
@@ -112,7 +112,7 @@ TEST_F(Startup, ALogOrASnapshotIsATreeToRecoverWhateverLiesBesideIt) {
 TEST_F(Startup, ATreeInOneOfTwoDirectoriesIsATree) {
   fs::create_directory(path("log"));
   fs::create_directory(path("data"));
-  put("log/0000000000000001.wal");
+  put("log/0000000000000001.log");
   put("data/notes.txt");
   const auto opened = DataDir::open(path("data"), path("log"));
   ASSERT_TRUE(opened.has_value()) << opened.error();
@@ -121,7 +121,7 @@ TEST_F(Startup, ATreeInOneOfTwoDirectoriesIsATree) {
 
 TEST_F(Startup, WhatACrashLeftHalfMadeIsNoTree) {
   put("0000000000000001.snap.tmp");
-  put("0000000000000001.wal.tmp");
+  put("1.spare");
   const auto opened = open();
   ASSERT_TRUE(opened.has_value()) << opened.error();
   EXPECT_FALSE(opened->has_tree());
