@@ -258,6 +258,7 @@ Result<void, Damage> Recovery::take(std::size_t index, const SegmentReader& read
     auto visited = visit_({.first = header.first,
                            .last = last,
                            .count = header.count,
+                           .chain = header.chain,
                            .payload = record.payload,
                            .file = reader.path(),
                            .offset = record.offset});

@@ -24,7 +24,8 @@ struct RecoveredBatch {
   Zxid first{};
   Zxid last{};
   std::uint32_t count = 0;
-  Bytes payload;  ///< CRC-checked, not yet verified as a FlatBuffer
+  std::uint32_t chain = 0;  ///< CRC of the batch before this one, as this one says; 0 = the first
+  Bytes payload;            ///< CRC-checked, not yet verified as a FlatBuffer
   std::string file;
   std::uint64_t offset = 0;
 };
