@@ -35,6 +35,18 @@ constexpr std::int64_t owner_of_ttl(std::int64_t ttl_ms) {
 }
 constexpr std::int64_t ttl_ms_of(std::int64_t owner) { return owner & ttl_ms_max; }
 
+/// Whether a container or TTL node may be the server's to remove, by its kind.
+constexpr bool is_removable_owner(std::int64_t owner) {
+  return owner_kind(owner) == OwnerKind::container || owner_kind(owner) == OwnerKind::ttl;
+}
+/// Whether more than `age_ms` have passed since `since_ms`, both wall clock and both of any value:
+/// never when the clock went back (R22).
+constexpr bool is_older_than(std::int64_t age_ms, std::int64_t since_ms, std::int64_t now_ms) {
+  if (now_ms <= since_ms) return false;
+  return static_cast<std::uint64_t>(now_ms) - static_cast<std::uint64_t>(since_ms) >
+         static_cast<std::uint64_t>(age_ms);
+}
+
 /// The ephemeralOwner of a Stat: clients see containers and TTL nodes as nobody's.
 constexpr std::int64_t owner_shown(std::int64_t owner) {
   return owner_kind(owner) == OwnerKind::session ? owner : 0;

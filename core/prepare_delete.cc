@@ -22,8 +22,8 @@ proto::ErrorCode Preparation::remove(const proto::PathVersionRequest& request) {
   return ErrorCode::ok;
 }
 
-/// The server's own removal of a container or TTL node. It was chosen a moment ago from what was
-/// committed; whether that is still so is decided here.
+/// The server's own removal of a container or TTL node. It was chosen a moment ago; whether it is
+/// still to be removed is decided here.
 proto::ErrorCode Preparation::remove_container(const proto::PathRequest& request) {
   if (!request.path || proto::is_reserved_path(*request.path)) return ErrorCode::bad_arguments;
   Znode* node = trie_.find(*request.path);
@@ -34,8 +34,7 @@ proto::ErrorCode Preparation::remove_container(const proto::PathRequest& request
     case OwnerKind::container:
       break;
     case OwnerKind::ttl:
-      // A clock that went back has not let anything expire (R22).
-      if (request_->now_ms - version->mtime_ms <= ttl_ms_of(version->owner))
+      if (!is_older_than(ttl_ms_of(version->owner), version->mtime_ms, request_->now_ms))
         return ErrorCode::bad_version;
       break;
     case OwnerKind::persistent:

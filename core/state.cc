@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/owner.h"
 #include "core/proto/paths.h"
 #include "core/state_impl.h"
 
@@ -25,6 +26,15 @@ void make_reserved_nodes(State& state) {
     CHECK(state.load_node(node).has_value());
   }
   CHECK(state.finish_load(Zxid{0}).has_value());
+}
+
+bool is_due(const Version& version, const State::RemovableWhen& when) {
+  if (version.num_children != 0) return false;
+  if (owner_kind(version.owner) == OwnerKind::ttl)
+    return is_older_than(ttl_ms_of(version.owner), version.mtime_ms, when.now_ms);
+  if (version.create_counter > 0) return true;
+  return when.never_used_ms_max > 0 &&
+         is_older_than(when.never_used_ms_max, version.mtime_ms, when.now_ms);
 }
 
 }  // namespace
@@ -75,6 +85,25 @@ std::vector<std::string> State::ephemerals(SessionId id) const {
 }
 
 std::size_t State::ephemeral_count() const { return impl_->sessions.ephemeral_count(); }
+void State::visit_removable(RemovableRound& round, const RemovableWhen& when, std::size_t looks_max,
+                            const std::function<bool(std::string_view path)>& visit) const {
+  const RemovableSet& nodes = impl_->removable;
+  std::string path;
+  for (; looks_max > 0; --looks_max) {
+    round.left = std::min(round.left, nodes.size());
+    if (round.left == 0) return;
+    const Znode& node = nodes.at(round.left - 1);
+    if (is_due(*Trie::newest(node), when)) {
+      path.clear();
+      node.append_path(path);
+      if (!visit(path)) return;
+    }
+    --round.left;
+  }
+}
+
+std::size_t State::removable_count() const { return impl_->removable.size(); }
+
 std::size_t State::node_count() const { return impl_->totals.node_count; }
 std::int64_t State::approximate_data_bytes() const { return impl_->totals.path_and_data_bytes; }
 

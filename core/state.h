@@ -58,8 +58,8 @@ class State {
   // reader may exist yet. A string is a reason for the operator; the state is then unusable.
   Result<void, std::string> load_node(const NodeValue& node);
   Result<void, std::string> load_session(const SessionValue& session);
-  /// Checks that every parent is there, rebuilds what is derived (child counts, ephemeral sets, the
-  /// digest), and stands at `zxid`, committed.
+  /// Checks that every parent is there, rebuilds what is derived (child counts, sets of ephemeral
+  /// and removable nodes, the digest), and stands at `zxid`, committed.
   Result<void, std::string> finish_load(Zxid zxid);
   /// Applies a logged transaction, which must be the one behind newest(); prepared, not committed.
   Result<void, std::string> replay(const Txn& txn);
@@ -101,6 +101,25 @@ class State {
   /// Paths of a session's ephemerals as of newest(), in no order (R18).
   std::vector<std::string> ephemerals(SessionId id) const;
   std::size_t ephemeral_count() const;  ///< of all sessions
+
+  // --- What the server removes by itself, as of newest(): containers that have lost their last
+  // child, or never had one for too long, and TTL nodes without children.
+  /// Where a round over all of them stands.
+  struct RemovableRound {
+    std::size_t left = SIZE_MAX;  ///< of the nodes to look at, at most
+    bool is_over() const { return left == 0; }
+  };
+  struct RemovableWhen {
+    std::int64_t now_ms = 0;  ///< wall clock; one that went back removes nothing (R22)
+    std::int64_t never_used_ms_max =
+        0;  ///< age of a container that never had a child; 0 = it stays
+  };
+  /// Looks at the next `looks_max` containers and TTL nodes of the round and calls `visit(path)`
+  /// for those that are due. `visit` may prepare changes, and returns false to stop the call; the
+  /// next one then begins with that node. Nodes made during a round may be left to the next.
+  void visit_removable(RemovableRound& round, const RemovableWhen& when, std::size_t looks_max,
+                       const std::function<bool(std::string_view path)>& visit) const;
+  std::size_t removable_count() const;  ///< containers and TTL nodes, due or not
 
   std::size_t node_count() const;               ///< as of newest(), reserved nodes included
   std::int64_t approximate_data_bytes() const;  ///< sum of path and data lengths, as mntr shows it

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/prepare.h"
+#include "core/removable_set.h"
 #include "core/session_table.h"
 #include "core/state.h"
 #include "core/transaction.h"
@@ -13,7 +14,7 @@ struct State::Impl {
   explicit Impl(const Options& with)
       : options(with),
         trie({.reader_count_max = with.reader_count_max}),
-        txn(trie, sessions, totals),
+        txn(trie, sessions, removable, totals),
         preparation(
             {.extended_types_enabled = with.extended_types_enabled, .skip_acl = with.skip_acl},
             trie, sessions, txn) {}
@@ -21,6 +22,7 @@ struct State::Impl {
   const Options options;
   Trie trie;
   SessionTable sessions;
+  RemovableSet removable;
   Totals totals;
   Transaction txn;
   Preparation preparation;

@@ -72,6 +72,8 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
     path.clear();
     node.append_path(path);
     totals.path_and_data_bytes += static_cast<std::int64_t>(path.size()) + version.data_length();
+    if (is_removable_owner(version.owner) && !impl_->removable.has(node))
+      impl_->removable.add(node);
     if (owner_kind(version.owner) != OwnerKind::session || sessions.is_ephemeral(node)) return;
     const SessionId owner{version.owner};
     if (sessions.find(owner) == nullptr)

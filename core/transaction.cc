@@ -163,6 +163,10 @@ void Transaction::settle_node(const Touched& touched) {
     sessions_.remove_ephemeral(SessionId{touched.owner}, *touched.node, touched.path_bytes);
   if (is_session_owner(owner))
     sessions_.add_ephemeral(SessionId{owner}, *touched.node, touched.path_bytes);
+  const bool was_removable = is_removable_owner(touched.owner);
+  const bool is_removable = is_removable_owner(owner);
+  if (was_removable && !is_removable) removable_.remove(*touched.node);
+  if (is_removable && !was_removable) removable_.add(*touched.node);
 }
 
 void Transaction::settle_session(const Step& step) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/removable_set.h"
 #include "core/session_table.h"
 #include "core/trie.h"
 #include "core/txn.h"
@@ -33,14 +34,14 @@ std::uint64_t digest_term(const Znode& node, const Version& version);
 /// prepare and replay. It decides nothing: steps are resolved, targets looked up.
 ///
 /// The tree changes step by step, and Trie::undo() takes that back. What has no versions (totals,
-/// sessions, ephemeral sets) changes in settle(), when nothing can fail any more (R10). For that
-/// each node is noted once, as it was before the transaction.
+/// sessions, sets of ephemeral and removable nodes) changes in settle(), when nothing can fail any
+/// more (R10). For that each node is noted once, as it was before the transaction.
 ///
 /// Threads: loop-local.
 class Transaction {
  public:
-  Transaction(Trie& trie, SessionTable& sessions, Totals& totals)
-      : trie_(trie), sessions_(sessions), totals_(totals) {}
+  Transaction(Trie& trie, SessionTable& sessions, RemovableSet& removable, Totals& totals)
+      : trie_(trie), sessions_(sessions), removable_(removable), totals_(totals) {}
 
   bool is_open() const { return trie_.is_open(); }
   Zxid zxid() const { return zxid_; }
@@ -78,6 +79,7 @@ class Transaction {
 
   Trie& trie_;
   SessionTable& sessions_;
+  RemovableSet& removable_;
   Totals& totals_;
   Zxid zxid_{};
   std::int64_t time_ms_ = 0;
