@@ -1,7 +1,7 @@
 #include "core/read.h"
 
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "core/proto/paths.h"
 #include "core/proto/records.h"
@@ -72,41 +72,66 @@ ErrorCode read_get_acl(const ReadView& view, std::string_view path, ByteBuffer& 
   return ErrorCode::ok;
 }
 
-ErrorCode read_children(const ReadView& view, std::string_view path, bool with_stat,
-                        ByteBuffer& out) {
+ErrorCode SlicedRead::start(Kind kind, const ReadView& view, std::string_view path) {
   const Found found = find(view, path, proto::perm_read);
   if (found.err != ErrorCode::ok) return found.err;
-  proto::Writer reply(out);
-  reply.count(static_cast<std::size_t>(found.version->num_children));
-  ChildWalk walk(*found.node, view.snapshot);
-  std::int32_t count = 0;
-  while (const Znode* child = walk.next()) {
-    reply.ustring(child->name());
-    ++count;
-  }
-  CHECK(count == found.version->num_children);
-  if (with_stat) reply.write(stat_of(*found.version));
+  kind_ = kind;
+  snapshot_ = view.snapshot;
+  version_ = found.version;
+  is_begun_ = false;
+  count_ = 0;
+  walks_.clear();
+  walks_.emplace_back(*found.node, snapshot_);
   return ErrorCode::ok;
 }
 
-ErrorCode read_all_children_number(const ReadView& view, std::string_view path, ByteBuffer& out) {
-  const Found found = find(view, path, proto::perm_read);
-  if (found.err != ErrorCode::ok) return found.err;
-  std::int32_t count = 0;
-  std::vector<ChildWalk> walks;  // one for each level, rather than recursion
-  walks.emplace_back(*found.node, view.snapshot);
-  while (!walks.empty()) {
-    const Znode* child = walks.back().next();
+bool SlicedRead::step(std::size_t budget, ByteBuffer& out) {
+  proto::Writer reply(out);
+  const bool lists_names = kind_ != Kind::all_children_number;
+  if (!std::exchange(is_begun_, true) && lists_names)
+    reply.count(static_cast<std::size_t>(version_->num_children));
+  for (; !walks_.empty(); --budget) {
+    if (budget == 0) return false;
+    const Znode* child = walks_.back().next();
     if (child == nullptr) {
-      walks.pop_back();
+      walks_.pop_back();
       continue;
     }
-    ++count;
-    if (Trie::visible(*child, view.snapshot)->num_children != 0)
-      walks.emplace_back(*child, view.snapshot);
+    ++count_;
+    if (lists_names)
+      reply.ustring(child->name());
+    else if (Trie::visible(*child, snapshot_)->num_children != 0)
+      walks_.emplace_back(*child, snapshot_);
   }
-  proto::Writer(out).i32(count);
-  return ErrorCode::ok;
+  if (!lists_names) {
+    reply.i32(count_);
+    return true;
+  }
+  CHECK(count_ == version_->num_children);
+  if (kind_ == Kind::children2) reply.write(stat_of(*version_));
+  return true;
+}
+
+namespace {
+
+ErrorCode read_whole(SlicedRead::Kind kind, const ReadView& view, std::string_view path,
+                     ByteBuffer& out) {
+  SlicedRead read;
+  const ErrorCode err = read.start(kind, view, path);
+  if (err == ErrorCode::ok) CHECK(read.step(SIZE_MAX, out));
+  return err;
+}
+
+}  // namespace
+
+ErrorCode read_children(const ReadView& view, std::string_view path, bool with_stat,
+                        ByteBuffer& out) {
+  return read_whole(with_stat ? SlicedRead::Kind::children2 : SlicedRead::Kind::children, view,
+                    path, out);
+}
+
+ErrorCode read_all_children_number(const ReadView& view, std::string_view path, ByteBuffer& out) {
+  return read_whole(SlicedRead::Kind::all_children_number, view, path, out);
 }
 
 WatchedNode read_watched(const ReadView& view, std::string_view path) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/types.h"
@@ -33,6 +36,28 @@ proto::ErrorCode read_children(const ReadView& view, std::string_view path, bool
 /// How many nodes are below the path.
 proto::ErrorCode read_all_children_number(const ReadView& view, std::string_view path,
                                           ByteBuffer& out);
+
+/// The reads that may take long, getChildren, getChildren2 and getAllChildrenNumber, in slices
+/// (R16). Between steps the reader may announce quiescence, but must keep the pin at `snapshot`.
+class SlicedRead {
+ public:
+  enum class Kind : std::uint8_t { children, children2, all_children_number };
+
+  /// The checks, in ZooKeeper's order. On ok step() makes the reply body.
+  proto::ErrorCode start(Kind kind, const ReadView& view, std::string_view path);
+  /// Appends what up to `budget` nodes give to `out`; true when the body is complete.
+  bool step(std::size_t budget, ByteBuffer& out);
+  /// Of the node itself, after start().
+  std::int32_t child_count() const { return version_->num_children; }
+
+ private:
+  Kind kind_{};
+  Zxid snapshot_{};
+  const Version* version_ = nullptr;
+  bool is_begun_ = false;
+  std::int32_t count_ = 0;
+  std::vector<ChildWalk> walks_;  ///< one for each level, rather than recursion
+};
 
 /// What setWatches needs to know of a node: whether it is there, and when it last changed. Asks for
 /// no permission.

@@ -29,7 +29,7 @@ struct CoreRequest {
   SessionId session{};
   std::uint64_t owner_generation =
       0;  ///< as the connect answer gave it; an older one is dropped (R14)
-  const core::IdentitySet* identities = nullptr;  ///< lives until the request is answered
+  const core::IdentitySetRef* identities = nullptr;  ///< write: during the call
   Bytes body;                                     ///< request body; during the call
   Bytes password;                                 ///< resume_session; during the call
   std::int32_t timeout_ms = 0;                    ///< open and resume: as negotiated

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/proto/records.h"
+
 namespace paddock::ordering {
 namespace {
 
@@ -52,10 +54,7 @@ bool OrderingCore::submit(const CoreRequest& request, std::int64_t now_ms) {
     case CoreRequest::Kind::write:
       return submit_write(request, now_ms);
     case CoreRequest::Kind::read:
-      if (!owns(request)) return true;
-      batches_.add_answer(is_read_only() ? ErrorCode::not_read_only : ErrorCode::ok,
-                          is_read_only() ? Bytes{} : request.body,
-                          {AnswerKind::reply, request.reactor, request.connection});
+      submit_read(request);
       return true;
     case CoreRequest::Kind::open_session:
       return submit_open(request, now_ms);
@@ -88,10 +87,12 @@ bool OrderingCore::submit_write(const CoreRequest& request, std::int64_t now_ms)
   write.op = request.op;
   write.body = request.body;
   write.session = request.session;
-  write.identities = request.identities;
+  write.identities = request.identities != nullptr ? request.identities->get() : nullptr;
   write.now_ms = now_ms;
   switch (space_for(write)) {
     case Space::ready:
+      if (request.identities != nullptr && write.op == OpCode::multi)
+        identities_ = *request.identities;  // a multi may outlive this call
       prepare(write, to);
       return true;
     case Space::later:
@@ -101,6 +102,43 @@ bool OrderingCore::submit_write(const CoreRequest& request, std::int64_t now_ms)
       return true;
   }
   UNREACHABLE();
+}
+
+/// State without versions (R18). sync asks for nothing but its place in the order.
+void OrderingCore::submit_read(const CoreRequest& request) {
+  if (!owns(request)) return;
+  const AnswerTo to{AnswerKind::reply, request.reactor, request.connection};
+  proto::Reader in(request.body, &arena_);
+  proto::PathRequest path;
+  in.read(path);
+  if (!in.ok()) {
+    batches_.add_answer(ErrorCode::marshalling_error, {}, to);
+  } else if (request.op == OpCode::sync) {
+    if (is_read_only())
+      batches_.add_answer(ErrorCode::not_read_only, {}, to);
+    else
+      add_answer_with(to, [&](proto::Writer& reply) { reply.write(path); });
+  } else {
+    CHECK(request.op == OpCode::get_ephemerals);
+    const std::string_view prefix = path.path.value_or(std::string_view());
+    const bool wants_all = prefix.find_first_not_of(" \t\r\n") == prefix.npos || prefix == "/";
+    std::vector<std::string> paths = state_.ephemerals(request.session);
+    if (!wants_all)
+      std::erase_if(paths, [&](const std::string& p) { return !p.starts_with(prefix); });
+    add_answer_with(to, [&](proto::Writer& reply) {
+      reply.count(paths.size());
+      for (const std::string& p : paths) reply.ustring(p);
+    });
+  }
+  arena_.clear();
+}
+
+template <class Write>
+void OrderingCore::add_answer_with(const AnswerTo& to, Write&& write) {
+  reply_.clear();
+  proto::Writer writer(reply_);
+  write(writer);
+  batches_.add_answer(ErrorCode::ok, reply_.bytes(), to);
 }
 
 bool OrderingCore::submit_open(const CoreRequest& request, std::int64_t now_ms) {
@@ -223,6 +261,7 @@ void OrderingCore::go_on() {
   if (state_.resume(options_.steps_per_turn) == core::State::Progress::more) return;
   slicing_ = false;
   prepared_done();
+  identities_.reset();
 }
 
 void OrderingCore::prepared_done() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "core/proto/codec.h"
 #include "core/state.h"
 #include "paddock/ordering/batches.h"
 #include "paddock/ordering/core_request.h"
@@ -75,6 +76,9 @@ class OrderingCore final : public wal::Log::Owner {
   void space_changed() override {}
 
   bool submit_write(const CoreRequest& request, std::int64_t now_ms);
+  void submit_read(const CoreRequest& request);
+  template <class Write>
+  void add_answer_with(const AnswerTo& to, Write&& write);
   bool submit_open(const CoreRequest& request, std::int64_t now_ms);
   bool submit_resume(const CoreRequest& request);
   bool submit_expire(const CoreRequest& request, std::int64_t now_ms);
@@ -113,8 +117,12 @@ class OrderingCore final : public wal::Log::Owner {
   core::Prepared prepared_;
   AnswerTo answer_to_;
   ByteBuffer body_;
+  core::IdentitySetRef identities_;  ///< of a multi that takes several turns
   const char* close_cause_ = "";
   bool slicing_ = false;
+
+  proto::TextArena arena_;  ///< of one read's body
+  ByteBuffer reply_;        ///< of one read's answer
 
   std::atomic<bool> read_only_{false};
   std::int64_t space_retry_at_ms_ = 0;

@@ -1,0 +1,102 @@
+#include "paddock/reactor/fanout.h"
+
+#include "core/proto/connect_records.h"
+
+namespace paddock::reactor {
+
+using proto::EventType;
+
+Fanout::Fanout(WatchTable& watches, ClientTable& clients, bool skip_acl, Tell tell)
+    : watches_(watches), clients_(clients), skip_acl_(skip_acl), tell_(std::move(tell)) {}
+
+void Fanout::add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_up, Job& job) {
+  watches_.hold_path(path);
+  hits_.push_back({path, fires, uses_up});
+  ++job.path_count;
+}
+
+void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
+                 const ordering::FeedEvent& event, Zxid zxid) {
+  if (watches_.empty()) return;
+  const std::string_view text = slot.path(event);
+  Job job{.slot = &slot, .event = &event, .position = position, .zxid = zxid};
+  const std::uint32_t own = watches_.find_path(text);
+  if (event.type == EventType::node_children_changed) {
+    if (own != WatchTable::none) add_hit(own, watch_child_table, watch_child, job);
+  } else {
+    // A deletion is told to both tables of the path, once to each connection.
+    const bool is_deletion = event.type == EventType::node_deleted;
+    if (own != WatchTable::none)
+      add_hit(own, is_deletion ? watch_any : watch_data_table,
+              is_deletion ? watch_data | watch_child : watch_data, job);
+    watches_.visit_recursive_ancestors(
+        text, [&](std::uint32_t above) { add_hit(above, watch_recursive, 0, job); });
+  }
+  if (job.path_count == 0) return;
+  job.number = ++newest_number_;
+  jobs_.push_back(job);
+}
+
+void Fanout::tell(Client& client, std::uint32_t index, const Job& job, const Hit& hit) {
+  const std::uint8_t bits = watches_.watch(index).bits;
+  if ((bits & hit.fires) == 0) return;
+  if ((bits & hit.uses_up) != 0) watches_.take_bits(index, client.watches, hit.uses_up);
+  if (client.told_job == job.number) return;
+  client.told_job = job.number;
+  if (!skip_acl_ && !job.event->acl->permits(proto::perm_read, *client.identities)) return;
+  if (encoded_number_ != job.number) {
+    encoded_number_ = job.number;
+    encoded_.clear();
+    proto::append_notification(encoded_, job.zxid, job.event->type, job.slot->path(*job.event));
+  }
+  tell_(client, encoded_.bytes());
+}
+
+bool Fanout::run(std::size_t budget) {
+  while (!jobs_.empty()) {
+    const Job job = jobs_.front();
+    while (hit_index_ < job.path_count) {
+      const Hit hit = hits_.front();
+      if (!in_list_) {
+        watches_.cursor = watches_.path(hit.path).first;
+        in_list_ = true;
+      }
+      for (; watches_.cursor != WatchTable::none; --budget) {
+        if (budget == 0) return false;
+        const std::uint32_t index = watches_.cursor;
+        watches_.cursor = watches_.watch(index).next_in_path;
+        Client& client = clients_.at(watches_.watch(index).client);
+        if (client.flushed_job < job.number) tell(client, index, job, hit);
+      }
+      in_list_ = false;
+      hits_.pop_front();
+      ++hit_index_;
+      watches_.drop_path(hit.path);
+    }
+    jobs_.pop_front();
+    hit_index_ = 0;
+  }
+  return true;
+}
+
+void Fanout::flush_share(Client& client) {
+  if (client.flushed_job == newest_number_) return;
+  if (!jobs_.empty() && client.watches.count != 0) {
+    std::size_t at = 0;  // in hits_; those of the front job that are worked off are gone already
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+      const Job& job = jobs_.at(i);
+      const std::uint32_t hits = job.path_count - (i == 0 ? hit_index_ : 0);
+      if (job.number > client.flushed_job) {
+        for (std::uint32_t k = 0; k < hits; ++k) {
+          const Hit& hit = hits_.at(at + k);
+          const std::uint32_t index = watches_.find_watch(client.id.index, hit.path);
+          if (index != WatchTable::none) tell(client, index, job, hit);
+        }
+      }
+      at += hits;
+    }
+  }
+  client.flushed_job = newest_number_;
+}
+
+}  // namespace paddock::reactor

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "core/flat_table.h"
+#include "paddock/reactor/slab.h"
+
+namespace paddock::reactor {
+
+/// How a connection watches a path; bits, because several modes of one connection and path coexist
+/// (ZooKeeper 3.9).
+enum WatchBits : std::uint8_t {
+  watch_data = 1,        ///< one-shot, data table: getData, exists
+  watch_child = 2,       ///< one-shot, child table: getChildren
+  watch_persistent = 4,  ///< addWatch mode 0: both tables
+  watch_recursive = 8,   ///< addWatch mode 1: data table, the whole subtree
+};
+inline constexpr std::uint8_t watch_data_table = watch_data | watch_persistent | watch_recursive;
+inline constexpr std::uint8_t watch_child_table = watch_child | watch_persistent;
+inline constexpr std::uint8_t watch_any = watch_data_table | watch_child_table;
+
+/// The chain of a client's watches; in the client, touched by the table only.
+struct ClientWatches {
+  std::uint32_t first = UINT32_MAX;
+  std::uint32_t count = 0;
+};
+
+/// The watches of one reactor's connections: one entry for each pair of connection and path, in a
+/// list of the path and in a list of the connection, found by the pair through a hash table.
+///
+/// Memory: 28 bytes an entry and 21 to 43 in the hash table (16 at a load of 3/8 to 3/4), so at most
+/// 64 on average where paths are shared; a path costs 56 bytes and its text besides.
+///
+/// Threads: loop-local. What a watch is told is for Fanout to decide.
+class WatchTable {
+ public:
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+  struct Watch {
+    std::uint32_t path = none;
+    std::uint32_t client = none;  ///< ConnectionId::index
+    std::uint32_t next_in_path = none;
+    std::uint32_t previous_in_path = none;
+    std::uint32_t next_of_client = none;
+    std::uint32_t previous_of_client = none;
+    std::uint8_t bits = 0;
+  };
+  struct Path {
+    std::unique_ptr<char[]> text;
+    std::uint64_t hash = 0;
+    std::uint32_t length = 0;
+    std::uint32_t first = none;      ///< newest watch
+    std::uint32_t watch_count = 0;
+    std::uint32_t recursive_count = 0;
+    std::uint32_t held_count = 0;    ///< by Fanout; a held path stays although nobody watches it
+    std::uint32_t next_same_hash = none;
+  };
+  struct Counts {
+    std::int64_t data = 0;        ///< entries of the data table
+    std::int64_t child = 0;       ///< entries of the child table
+    std::int64_t persistent = 0;  ///< entries that are persistent or recursive, or both
+  };
+
+  WatchTable() = default;
+  ~WatchTable();
+  WatchTable(const WatchTable&) = delete;
+  WatchTable& operator=(const WatchTable&) = delete;
+
+  /// Adds modes to what the client has on this path; a new watch is in front of all others of the
+  /// path.
+  void add(std::uint32_t client, ClientWatches& watches, std::string_view path, std::uint8_t bits);
+  /// The modes that the client has on the path.
+  std::uint8_t bits_of(std::uint32_t client, std::string_view path) const;
+  /// Takes modes away; returns which of them were there.
+  std::uint8_t remove(std::uint32_t client, ClientWatches& watches, std::string_view path,
+                      std::uint8_t bits);
+  void remove_all(std::uint32_t client, ClientWatches& watches);
+
+  // --- For Fanout.
+  /// Null-like `none` when nobody watches that path.
+  std::uint32_t find_path(std::string_view path) const;
+  /// The client's watch on a path, or none.
+  std::uint32_t find_watch(std::uint32_t client, std::uint32_t path) const;
+  const Watch& watch(std::uint32_t index) const { return watches_[index]; }
+  const Path& path(std::uint32_t index) const { return paths_[index]; }
+  std::string_view text(std::uint32_t path) const {
+    return {paths_[path].text.get(), paths_[path].length};
+  }
+  /// As remove(), of a watch that is known.
+  void take_bits(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits);
+  void hold_path(std::uint32_t path) { ++paths_[path].held_count; }
+  void drop_path(std::uint32_t path);
+  /// A place in some path's list that moves on by itself when its watch is removed.
+  std::uint32_t cursor = none;
+
+  bool empty() const { return watches_.size() == 0; }
+  std::size_t size() const { return watches_.size(); }
+  /// Calls `visit(path)` for each strict ancestor of `text` that somebody watches recursively.
+  template <class Visit>
+  void visit_recursive_ancestors(std::string_view text, Visit&& visit_path) const {
+    // By the lengths that watched paths have, not by the depth of `text`, which a client chooses.
+    for (const auto& [length, count] : recursive_lengths_) {
+      const bool is_root = length == 1;
+      if (length >= text.size()) return;
+      if (length == 0) continue;  // not a path, but a client may watch it
+      if (!is_root && text[length] != '/') continue;
+      const std::uint32_t above = find_path(text.substr(0, length));
+      if (above != none && paths_[above].recursive_count != 0) visit_path(above);
+    }
+  }
+  const Counts& counts() const { return counts_; }
+  /// Calls `visit(watch)` for all of a client's.
+  template <class Visit>
+  void visit(const ClientWatches& of, Visit&& visit) const {
+    for (std::uint32_t at = of.first; at != none; at = watches_[at].next_of_client)
+      visit(watches_[at]);
+  }
+
+ private:
+  static std::uint64_t hash_of(std::string_view path);
+  static std::uint64_t key_of(std::uint32_t client, std::uint32_t path) {
+    return (std::uint64_t{client} << 32 | path) + 1;  // never 0
+  }
+  std::uint32_t find_or_make_path(std::string_view path);
+  void forget_path_if_unused(std::uint32_t path);
+  void set_bits(Watch& watch, std::uint8_t bits);
+  void unlink(std::uint32_t index, ClientWatches& watches);
+
+  Slab<Watch> watches_;
+  Slab<Path> paths_;
+  core::FlatTable<std::uint32_t> by_client_and_path_;  ///< key_of() -> watch
+  core::FlatTable<std::uint32_t> by_hash_;             ///< hash of the text -> path
+  Counts counts_;
+  std::map<std::uint32_t, std::uint32_t> recursive_lengths_;  ///< of watched paths, and how many
+};
+
+}  // namespace paddock::reactor
