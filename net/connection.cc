@@ -1,6 +1,5 @@
 #include "net/connection.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -31,7 +30,8 @@ Connection::Connection(Loop& loop, int socket, Owner& owner, Limits limits)
         self.fail(self.is_lingering_ ? 0 : ETIMEDOUT);
       }),
       input_bytes_max_(limits.input_bytes_max),
-      socket_(socket) {
+      socket_(socket),
+      peer_(PeerAddress::of(socket)) {
   receive_.connection = send_.connection = timer_.connection = this;
   receive_.done = [](Completion& self, std::int32_t result, std::uint32_t flags) {
     static_cast<Op&>(self).connection->receive_done(result, flags);
@@ -42,7 +42,6 @@ Connection::Connection(Loop& loop, int socket, Owner& owner, Limits limits)
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (limits.keepalive) setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  read_peer_address();
 }
 
 Connection::~Connection() {
@@ -246,36 +245,6 @@ void Connection::finish_close() {
     connection.owner_.closed(connection, connection.error_);
   };
   io_uring_prep_close(loop_.get_sqe(&send_), socket_);
-}
-
-// The peer.
-
-void Connection::read_peer_address() {
-  sockaddr_storage storage{};
-  socklen_t bytes = sizeof storage;
-  if (getpeername(socket_, reinterpret_cast<sockaddr*>(&storage), &bytes) != 0) return;
-  if (storage.ss_family == AF_INET6) {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(storage);
-    std::memcpy(peer_address_, &in6.sin6_addr, sizeof peer_address_);
-    peer_port_ = ntohs(in6.sin6_port);
-  } else if (storage.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(storage);
-    peer_address_[10] = peer_address_[11] = std::byte{0xff};
-    std::memcpy(peer_address_ + 12, &in.sin_addr, 4);
-    peer_port_ = ntohs(in.sin_port);
-  }
-}
-
-std::string Connection::peer_address() const {
-  in6_addr address;
-  std::memcpy(&address, peer_address_, sizeof address);
-  char text[INET6_ADDRSTRLEN] = "";
-  if (IN6_IS_ADDR_V4MAPPED(&address)) {
-    inet_ntop(AF_INET, peer_address_ + 12, text, sizeof text);
-  } else {
-    inet_ntop(AF_INET6, &address, text, sizeof text);
-  }
-  return text;
 }
 
 }  // namespace paddock::net

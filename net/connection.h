@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "core/base/bytes.h"
 #include "net/loop.h"
+#include "net/peer_address.h"
 
 namespace paddock::net {
 
@@ -88,11 +88,7 @@ class Connection {
   void close() { fail(0); }
   bool is_closing() const { return is_closing_ || is_draining_; }
 
-  /// "127.0.0.1" or "::1", an IPv4-mapped address as IPv4. Made on each call: a log line, a list.
-  std::string peer_address() const;
-  /// The address as 16 bytes, an IPv4 one mapped: a key for counting connections per address.
-  Bytes peer_address_bytes() const { return {peer_address_, sizeof peer_address_}; }
-  std::uint16_t peer_port() const { return peer_port_; }
+  const PeerAddress& peer() const { return peer_; }
 
  private:
   struct Op : Completion {
@@ -113,7 +109,6 @@ class Connection {
   void fail(int error);
   void finish_close();
   void give_back(ByteBuffer& buffer);
-  void read_peer_address();
 
   Loop& loop_;
   Owner& owner_;
@@ -128,8 +123,7 @@ class Connection {
   std::uint32_t input_bytes_max_;
   int socket_;
   int error_ = 0;  ///< why it is closing
-  std::uint16_t peer_port_ = 0;
-  std::byte peer_address_[16] = {};
+  PeerAddress peer_;
 
   bool wants_input_ : 1 = false;    ///< the owner wants to receive
   bool is_full_ : 1 = false;        ///< more than input_bytes_max_ unconsumed: not armed for now

@@ -30,10 +30,10 @@ struct CoreRequest {
   std::uint64_t owner_generation =
       0;  ///< as the connect answer gave it; an older one is dropped (R14)
   const core::IdentitySetRef* identities = nullptr;  ///< write: during the call
-  Bytes body;                                     ///< request body; during the call
-  Bytes password;                                 ///< resume_session; during the call
-  std::int32_t timeout_ms = 0;                    ///< open and resume: as negotiated
-  std::int64_t remaining_ms = 0;                  ///< detach_session: until the deadline
+  Bytes body;                                        ///< request body; during the call
+  Bytes password;                                    ///< resume_session; during the call
+  std::int32_t timeout_ms = 0;                       ///< open and resume: as negotiated
+  std::int64_t remaining_ms = 0;                     ///< detach_session: until the deadline
 };
 
 }  // namespace paddock::ordering

@@ -64,6 +64,7 @@ class OrderingCore final : public wal::Log::Owner {
   const Batches& batches() const { return batches_; }
   core::State& state() { return state_; }
   const SessionOwners& owners() const { return owners_; }
+  std::int64_t session_now_ms() const { return session_now_ms_; }  ///< of the last turn()
 
   /// Session ids as ZooKeeper makes them: server id 1, low 40 bits of the start time in ms, a
   /// counter.

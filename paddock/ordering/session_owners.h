@@ -49,6 +49,12 @@ class SessionOwners {
     });
   }
   std::int64_t next_deadline_ms() const { return deadlines_.next_ms(); }
+  /// Calls `visit(session, remaining_ms)` for each detached session, in no order.
+  template <class Visit>
+  void visit_detached(std::int64_t now_ms, Visit&& visit) const {
+    for (const auto& [id, record] : records_)
+      if (!record.owner.attached) visit(record.session, record.expires_ms - now_ms);
+  }
   /// Gives every detached session its full timeout again (R20).
   void rearm(std::int64_t now_ms);
 

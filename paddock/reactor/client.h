@@ -84,14 +84,14 @@ struct Client final : net::Connection::Owner {
 
   Phase phase = Phase::first_bytes;
   Hold hold = Hold::none;
-  bool is_ready = false;      ///< in the reactor's list of clients to serve
-  bool is_dirty = false;      ///< in the list of clients with output to flush
-  bool is_expiring = false;   ///< its deadline has passed: nothing is answered any more (R15)
-  bool is_ending = false;     ///< its closeSession is on the way: what comes behind is dropped
-  bool is_connecting = false; ///< the core has its connect request
+  bool is_ready = false;       ///< in the reactor's list of clients to serve
+  bool is_dirty = false;       ///< in the list of clients with output to flush
+  bool is_expiring = false;    ///< its deadline has passed: nothing is answered any more (R15)
+  bool is_ending = false;      ///< its closeSession is on the way: what comes behind is dropped
+  bool is_connecting = false;  ///< the core has its connect request
   bool has_read_only_byte = false;  ///< its connect request did, so the answer must (PROTOCOL 2.1)
   bool is_resuming = false;
-  bool is_slow = false;  ///< it will be closed at the end of the turn for not reading
+  bool is_slow = false;              ///< it will be closed at the end of the turn for not reading
   bool is_paused_for_bytes = false;  ///< inFlightBytesMax
 
   // --- The session; id 0: none.
@@ -107,8 +107,8 @@ struct Client final : net::Connection::Owner {
 
   std::int64_t arrived_ns = 0;  ///< when the input that is being served came
   std::int64_t established_ms = 0;
-  std::size_t input_counted = 0;   ///< of it in the reactor's sum of unconsumed bytes
-  std::size_t output_counted = 0;  ///< of it in the reactor's sum of unsent bytes
+  std::size_t input_counted = 0;      ///< of it in the reactor's sum of unconsumed bytes
+  std::size_t output_counted = 0;     ///< of it in the reactor's sum of unsent bytes
   std::size_t large_reply_bytes = 0;  ///< one reply larger than all bounds is in the output
   ClientCounts counts;
 

@@ -68,9 +68,9 @@ class ConnectionLimits {
   const std::int64_t per_address_max_;
   const std::int64_t total_max_;
   std::mutex mutex_;
-  std::int64_t total_ = 0;                             // guarded by mutex_
+  std::int64_t total_ = 0;                                  // guarded by mutex_
   std::unordered_map<Key, std::int64_t, Hash> by_address_;  // guarded by mutex_
-  std::vector<std::int64_t> load_;                     // guarded by mutex_
+  std::vector<std::int64_t> load_;                          // guarded by mutex_
 };
 
 }  // namespace paddock::reactor

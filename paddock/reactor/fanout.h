@@ -37,8 +37,8 @@ class Fanout {
   Fanout(WatchTable& watches, ClientTable& clients, bool skip_acl, Tell tell);
 
   /// An event of the slot at `position` of the feed, in commit order.
-  void add(const ordering::FeedSlot& slot, std::uint64_t position,
-           const ordering::FeedEvent& event, Zxid zxid);
+  void add(const ordering::FeedSlot& slot, std::uint64_t position, const ordering::FeedEvent& event,
+           Zxid zxid);
   /// Looks at up to `budget` watches. True when no job is left.
   bool run(std::size_t budget);
   /// What the client has not been told yet of all jobs there are.
@@ -76,8 +76,9 @@ class Fanout {
   core::RingQueue<Job> jobs_;
   core::RingQueue<Hit> hits_;
   std::uint64_t newest_number_ = 0;
-  std::uint32_t hit_index_ = 0;  ///< of the front job: where the slices stand; hits before it are gone
-  bool in_list_ = false;         ///< and the table's cursor stands in that path's list
+  std::uint32_t hit_index_ =
+      0;                  ///< of the front job: where the slices stand; hits before it are gone
+  bool in_list_ = false;  ///< and the table's cursor stands in that path's list
   std::uint64_t encoded_number_ = 0;
   ByteBuffer encoded_;  ///< the notification of job encoded_number_
 };

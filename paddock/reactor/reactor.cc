@@ -48,9 +48,7 @@ Reactor::Reactor(Server& server, std::uint16_t index, std::unique_ptr<net::Loop>
   clock_.advance(due_ms_, due_ms_);
 }
 
-Reactor::~Reactor() {
-  CHECK(clients_.size() == 0);
-}
+Reactor::~Reactor() { CHECK(clients_.size() == 0); }
 
 void Reactor::run() {
   log::name_thread("r" + std::to_string(index_));

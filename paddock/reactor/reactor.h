@@ -121,7 +121,7 @@ class Reactor {
   };
   /// What became of the frame at the front of the input.
   enum class Taken : std::uint8_t {
-    yes,   ///< it is done with: consume it
+    yes,      ///< it is done with: consume it
     not_yet,  ///< Client::hold says why
     closed,   ///< the connection is on its way out
   };
@@ -220,12 +220,12 @@ class Reactor {
   std::atomic<bool> owns_watches_{false};
 
   // --- Where it stands.
-  Zxid snapshot_{};             ///< S
-  std::uint64_t position_ = 0;  ///< next slot of the feed to read
+  Zxid snapshot_{};                   ///< S
+  std::uint64_t position_ = 0;        ///< next slot of the feed to read
   std::uint64_t woken_position_ = 0;  ///< reactor 0: others have been woken for all slots below it
   ordering::SessionClock clock_;
-  std::int64_t due_ms_ = 0;  ///< monotonic; when the last wait() was to end at the latest
-  std::int64_t now_ns_ = 0;  ///< monotonic, of this turn
+  std::int64_t due_ms_ = 0;       ///< monotonic; when the last wait() was to end at the latest
+  std::int64_t now_ns_ = 0;       ///< monotonic, of this turn
   std::int64_t answered_ns_ = 0;  ///< monotonic, what replies' latencies are measured to
   std::int64_t wall_ms_ = 0;
 
@@ -290,8 +290,7 @@ void Reactor::reply_with(Client& client, const Request& request, Body&& body) {
     proto::set_reply_header(out, start, {request.xid, snapshot_, err});
   }
   proto::end_frame(out, start);
-  count_reply(client, request.op, snapshot_, out.size() - start.offset,
-              client.arrived_ns);
+  count_reply(client, request.op, snapshot_, out.size() - start.offset, client.arrived_ns);
 }
 
 }  // namespace paddock::reactor

@@ -31,7 +31,7 @@ void Reactor::take_socket(int socket) {
   stats_.accepted.add();
   client.established_ms = wall_ms_;
   client.identities = std::make_shared<const core::IdentitySet>(
-      core::IdentitySet{{"ip", client.connection.peer_address()}});
+      core::IdentitySet{{"ip", client.connection.peer().address()}});
   client.connection.start_receive();
   if (is_stopping_) return close_now(client);
   deadlines_.arm(client.deadline, clock_.now_ms(), server_.config.handshake_timeout_ms);
@@ -81,7 +81,8 @@ void Reactor::input_arrived(Client& client) {
 
 /// Brings the sum of unconsumed bytes up to what this connection has now.
 void Reactor::count_input(Client& client) {
-  const std::size_t now = client.phase == Client::Phase::closing ? 0 : client.connection.input().size();
+  const std::size_t now =
+      client.phase == Client::Phase::closing ? 0 : client.connection.input().size();
   input_bytes_ += now - client.input_counted;
   if (now > client.input_counted)
     stats_.bytes_received.add(static_cast<std::int64_t>(now - client.input_counted));
@@ -103,8 +104,7 @@ void Reactor::resume_paused() {
 void Reactor::output_sent(Client& client) {
   count_output(client);
   if (client.connection.output_bytes() == 0) client.large_reply_bytes = 0;
-  if (client.hold == Client::Hold::output &&
-      !reads_too_slowly(client, 0)) {
+  if (client.hold == Client::Hold::output && !reads_too_slowly(client, 0)) {
     client.hold = Client::Hold::none;
     make_ready(client);
   }
@@ -152,7 +152,7 @@ void Reactor::close_slow() {
     stats_.slow_readers_closed.add();
     if (auto more = slow_readers_.admit(now_ns_))
       log::warn("session {} of {}: closed, because it has {} bytes unread{}", client->session,
-                client->connection.peer_address(), client->connection.output_bytes(),
+                client->connection.peer().address(), client->connection.output_bytes(),
                 log::AndMore{*more});
     close_now(*client);
   }
@@ -199,12 +199,12 @@ void Reactor::close_after_answers(Client& client) {
 void Reactor::connection_closed(Client& client, int error) {
   if (error != 0)
     log::debug("session {} of {}: the connection failed: {}", client.session,
-               client.connection.peer_address(), std::strerror(error));
+               client.connection.peer().address(), std::strerror(error));
   begin_closing(client);
   output_bytes_ -= client.output_counted;
   stats_.output_bytes.set(static_cast<std::int64_t>(output_bytes_));
   stats_.connections.sub();
-  server_.limits.leave(client.connection.peer_address_bytes(), index_);
+  server_.limits.leave(client.connection.peer().bytes(), index_);
   clients_.remove(client);
 }
 

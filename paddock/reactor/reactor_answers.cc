@@ -106,10 +106,9 @@ void Reactor::wake_others() {
   }
   for (std::size_t r = 1; r < reactors; ++r) {
     Reactor& other = *server_.reactors[r];
-    const bool is_wanted =
-        (wanted_by >> r & 1) != 0 || (has_events && other.owns_watches()) ||
-        server_.feed.consumer_backlog(static_cast<std::uint32_t>(r)) >=
-            ordering::Feed::slot_count / 2;
+    const bool is_wanted = (wanted_by >> r & 1) != 0 || (has_events && other.owns_watches()) ||
+                           server_.feed.consumer_backlog(static_cast<std::uint32_t>(r)) >=
+                               ordering::Feed::slot_count / 2;
     if (is_wanted && other.sleeper().claim_wake()) net::Loop::wake(*loop_, other.loop());
   }
 }

@@ -20,11 +20,11 @@ Reactor::Taken Reactor::auth(Client& client, const Request& request) {
   }
   std::optional<core::IdentitySet> after =
       authenticate(server_.config, *client.identities, asked.scheme, asked.auth,
-                   client.connection.peer_address());
+                   client.connection.peer().address());
   const ErrorCode err = after ? ErrorCode::ok : ErrorCode::auth_failed;
   proto::append_bare_reply(client.connection.output(), {request.xid, Zxid{0}, err});
-  count_reply(client, request.op, Zxid{0},
-              proto::frame_header_bytes + proto::reply_header_bytes, client.arrived_ns);
+  count_reply(client, request.op, Zxid{0}, proto::frame_header_bytes + proto::reply_header_bytes,
+              client.arrived_ns);
   if (after) {
     client.identities = std::make_shared<const core::IdentitySet>(*std::move(after));
     return Taken::yes;
@@ -32,7 +32,7 @@ Reactor::Taken Reactor::auth(Client& client, const Request& request) {
   stats_.auth_failed.add();
   if (auto more = refused_.admit(now_ns_))
     log::info("session {} of {}: its authentication is refused{}", client.session,
-              client.connection.peer_address(), log::AndMore{*more});
+              client.connection.peer().address(), log::AndMore{*more});
   close_after_answers(client);
   return Taken::closed;
 }
@@ -73,8 +73,7 @@ Reactor::Taken Reactor::reconfig(Client& client, const Request& request) {
   in.read(asked);
   ErrorCode err = ErrorCode::marshalling_error;
   if (in.ok())
-    err = server_.config.reconfig_enabled ? ErrorCode::unimplemented
-                                          : ErrorCode::reconfig_disabled;
+    err = server_.config.reconfig_enabled ? ErrorCode::unimplemented : ErrorCode::reconfig_disabled;
   reply(client, request, err);
   return Taken::yes;
 }

@@ -75,8 +75,7 @@ Reactor::Taken Reactor::read_sliced(Client& client, const Request& request,
     return Taken::yes;
   }
   ByteBuffer& out = client.connection.output();
-  const proto::FrameStart start =
-      proto::begin_reply(out, {request.xid, snapshot_, ErrorCode::ok});
+  const proto::FrameStart start = proto::begin_reply(out, {request.xid, snapshot_, ErrorCode::ok});
   if (read.step(slice_nodes, out)) {
     proto::end_frame(out, start);
     if (with_watch) watch(client, path, watch_child);
@@ -160,9 +159,8 @@ Reactor::Taken Reactor::read_multi(Client& client, const Request& request) {
       proto::write_multi_result(results, header->op);
       ErrorCode err = ErrorCode::marshalling_error;
       if (asked.path)
-        err = header->op == OpCode::get_data
-                  ? core::read_get_data(view, *asked.path, out)
-                  : core::read_children(view, *asked.path, false, out);
+        err = header->op == OpCode::get_data ? core::read_get_data(view, *asked.path, out)
+                                             : core::read_children(view, *asked.path, false, out);
       if (err == ErrorCode::ok) continue;
       out.truncate(begin);
       proto::write_multi_error(results, err);

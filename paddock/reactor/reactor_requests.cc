@@ -71,11 +71,12 @@ void Reactor::serve(Client& client) {
       case proto::FrameSplit::Kind::bad_length:
         stats_.frames_too_large.add();
         if (auto more = malformed_.admit(now_ns_))
-          log::info("{}: closed, because a frame's length is {} (at most {} is allowed, "
-                    "jute.maxbuffer){}",
-                    client.connection.peer_address(),
-                    static_cast<std::int32_t>(load_be32(input.data())), frame_bytes_max,
-                    log::AndMore{*more});
+          log::info(
+              "{}: closed, because a frame's length is {} (at most {} is allowed, "
+              "jute.maxbuffer){}",
+              client.connection.peer().address(),
+              static_cast<std::int32_t>(load_be32(input.data())), frame_bytes_max,
+              log::AndMore{*more});
         return close_after_answers(client);
       case proto::FrameSplit::Kind::complete:
         break;
@@ -115,7 +116,7 @@ bool Reactor::serve_first_bytes(Client& client) {
   client.phase = Client::Phase::word;
   stats_.packets_received.add();
   server_.words->ask(index_, client.id, std::string(name), std::string(as_text(input.subspan(4))),
-                     client.connection.peer_address());
+                     client.connection.peer().address());
   client.connection.consume(input.size());
   count_input(client);
   return false;
@@ -170,8 +171,7 @@ Reactor::Taken Reactor::forward(Client& client, const Request& request,
     hold(client, Client::Hold::core);
     return Taken::not_yet;
   }
-  client.outstanding.push_back(
-      {request.xid, request.op, request.frame_bytes, client.arrived_ns});
+  client.outstanding.push_back({request.xid, request.op, request.frame_bytes, client.arrived_ns});
   ++outstanding_count_;
   outstanding_bytes_ += request.frame_bytes;
   stats_.outstanding.set(static_cast<std::int64_t>(outstanding_count_));
@@ -246,8 +246,8 @@ Reactor::Taken Reactor::serve_own(Client& client, const Request& request) {
   // An unknown operation: -6 and the end of the connection.
   proto::append_bare_reply(client.connection.output(),
                            {request.xid, Zxid{-1}, ErrorCode::unimplemented});
-  count_reply(client, request.op, Zxid{-1},
-              proto::frame_header_bytes + proto::reply_header_bytes, client.arrived_ns);
+  count_reply(client, request.op, Zxid{-1}, proto::frame_header_bytes + proto::reply_header_bytes,
+              client.arrived_ns);
   close_after_answers(client);
   return Taken::closed;
 }

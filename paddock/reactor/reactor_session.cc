@@ -1,4 +1,5 @@
-// Handshakes, the deadlines of attached sessions (R15), and handing sessions back to the core (R14).
+// Handshakes, the deadlines of attached sessions (R15), and handing sessions back to the core
+// (R14).
 
 #include <algorithm>
 
@@ -19,9 +20,8 @@ Reactor::Taken Reactor::connect(Client& client, Bytes body, std::size_t frame_by
   if (!decoded || decoded->last_zxid_seen > snapshot_) {
     stats_.handshakes_failed.add();
     if (auto more = malformed_.admit(now_ns_))
-      log::info("{}: closed, because its connect request {}{}", client.connection.peer_address(),
-                decoded ? "has seen a zxid from the future" : "is malformed",
-                log::AndMore{*more});
+      log::info("{}: closed, because its connect request {}{}", client.connection.peer().address(),
+                decoded ? "has seen a zxid from the future" : "is malformed", log::AndMore{*more});
     close_after_answers(client);
     return Taken::closed;
   }
@@ -46,8 +46,8 @@ Reactor::Taken Reactor::connect(Client& client, Bytes body, std::size_t frame_by
   }
   client.is_connecting = true;
   client.has_read_only_byte = decoded->has_read_only;
-  client.outstanding.push_back({0, OpCode::create_session, static_cast<std::uint32_t>(frame_bytes),
-                                client.arrived_ns});
+  client.outstanding.push_back(
+      {0, OpCode::create_session, static_cast<std::uint32_t>(frame_bytes), client.arrived_ns});
   ++outstanding_count_;
   outstanding_bytes_ += frame_bytes;
   stats_.packets_received.add();
@@ -80,9 +80,9 @@ void Reactor::connect_accepted(Client* client, const ordering::FeedSlot& slot,
   count_reply(*client, OpCode::create_session, record.zxid, out.size() - start.offset,
               client->arrived_ns);
   if (auto more = opened_.admit(now_ns_))
-    log::info("session {} {} by {}:{}, timeout {} ms{}", record.session,
-              client->is_resuming ? "resumed" : "opened", client->connection.peer_address(),
-              client->connection.peer_port(), record.timeout_ms, log::AndMore{*more});
+    log::info("session {} {} by {}, timeout {} ms{}", record.session,
+              client->is_resuming ? "resumed" : "opened",
+              client->connection.peer().address_and_port(), record.timeout_ms, log::AndMore{*more});
 }
 
 void Reactor::connect_refused(Client& client) {
@@ -97,7 +97,7 @@ void Reactor::connect_refused(Client& client) {
   stats_.packets_sent.add();
   if (auto more = refused_.admit(now_ns_))
     log::info("{}: its session is refused: unknown, over, or with another password{}",
-              client.connection.peer_address(), log::AndMore{*more});
+              client.connection.peer().address(), log::AndMore{*more});
   close_after_answers(client);
 }
 

@@ -94,8 +94,7 @@ Reactor::Taken Reactor::add_watch(Client& client, const Request& request) {
   proto::AddWatchRequest asked;
   in.read(asked);
   const bool is_recursive = asked.mode == proto::AddWatchMode::persistent_recursive;
-  if (!in.ok() || !asked.path ||
-      (!is_recursive && asked.mode != proto::AddWatchMode::persistent)) {
+  if (!in.ok() || !asked.path || (!is_recursive && asked.mode != proto::AddWatchMode::persistent)) {
     reply(client, request, ErrorCode::marshalling_error);
     return Taken::yes;
   }

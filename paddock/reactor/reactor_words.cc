@@ -16,13 +16,10 @@ void Reactor::fill_part(ViewPart& part, words::Part parts, ordering::ConnectionI
     const std::int64_t expires_ms = wall_ms_ + client.deadline.expires_ms - clock_.now_ms();
     if (wants_connections) {
       words::ConnectionView& shown = view.connections.emplace_back();
-      const std::string address = client.connection.peer_address();
-      const bool is_ipv6 = address.find(':') != address.npos;
-      shown.peer = (is_ipv6 ? "[" + address + "]" : address) + ":" +
-                   std::to_string(client.connection.peer_port());
+      shown.peer = client.connection.peer().address_and_port();
       shown.interest = client.id == asker ? 0
-                       : (client.connection.is_receiving() ? 1 : 0) |
-                             (client.connection.output_bytes() != 0 ? 4 : 0);
+                                          : (client.connection.is_receiving() ? 1 : 0) |
+                                                (client.connection.output_bytes() != 0 ? 4 : 0);
       shown.queued = static_cast<std::int64_t>(client.outstanding.size());
       const ClientCounts& counts = client.counts;
       shown.received = counts.received + (client.phase == Client::Phase::word ? 1 : 0);

@@ -147,8 +147,8 @@ void WatchTable::take_bits(std::uint32_t index, ClientWatches& watches, std::uin
   if (watch.bits == 0) unlink(index, watches);
 }
 
-std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches,
-                                std::string_view text, std::uint8_t bits) {
+std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, std::string_view text,
+                                std::uint8_t bits) {
   const std::uint32_t path = find_path(text);
   if (path == none) return 0;
   const std::uint32_t index = find_watch(client, path);

@@ -32,8 +32,8 @@ struct ClientWatches {
 /// The watches of one reactor's connections: one entry for each pair of connection and path, in a
 /// list of the path and in a list of the connection, found by the pair through a hash table.
 ///
-/// Memory: 28 bytes an entry and 21 to 43 in the hash table (16 at a load of 3/8 to 3/4), so at most
-/// 64 on average where paths are shared; a path costs 56 bytes and its text besides.
+/// Memory: 28 bytes an entry and 21 to 43 in the hash table (16 at a load of 3/8 to 3/4), so at
+/// most 64 on average where paths are shared; a path costs 56 bytes and its text besides.
 ///
 /// Threads: loop-local. What a watch is told is for Fanout to decide.
 class WatchTable {
@@ -53,10 +53,10 @@ class WatchTable {
     std::unique_ptr<char[]> text;
     std::uint64_t hash = 0;
     std::uint32_t length = 0;
-    std::uint32_t first = none;      ///< newest watch
+    std::uint32_t first = none;  ///< newest watch
     std::uint32_t watch_count = 0;
     std::uint32_t recursive_count = 0;
-    std::uint32_t held_count = 0;    ///< by Fanout; a held path stays although nobody watches it
+    std::uint32_t held_count = 0;  ///< by Fanout; a held path stays although nobody watches it
     std::uint32_t next_same_hash = none;
   };
   struct Counts {

@@ -61,9 +61,8 @@ void WordDesk::ask(std::uint16_t reactor, ordering::ConnectionId asker, std::str
 void WordDesk::collect(std::shared_ptr<Question> question) {
   const std::optional<words::Word> word = words::find_word(question->word);
   question->parts = word ? words::needs(*word) : words::Part::none;
-  constexpr words::Part of_reactors =
-      words::Part::connections | words::Part::watches | words::Part::sessions |
-      words::Part::watch_counts;
+  constexpr words::Part of_reactors = words::Part::connections | words::Part::watches |
+                                      words::Part::sessions | words::Part::watch_counts;
   const bool needs_reactors =
       (static_cast<int>(question->parts) & static_cast<int>(of_reactors)) != 0;
   if (!needs_reactors) return answer(*question);
@@ -102,7 +101,8 @@ void WordDesk::answer(Question& question) {
   std::optional<std::string> text =
       responder_.respond(question.word, question.behind, question.peer_address);
   Reactor& asker = *server_.reactors[question.reactor];
-  asker.post([&asker, id = question.asker, text = std::move(text)] { asker.answer_word(id, text); });
+  asker.post(
+      [&asker, id = question.asker, text = std::move(text)] { asker.answer_word(id, text); });
 }
 
 }  // namespace paddock::reactor

@@ -359,13 +359,13 @@ TEST(Connection, NamesItsPeer) {
   sockaddr_in own{};
   socklen_t bytes = sizeof own;
   getsockname(peer, reinterpret_cast<sockaddr*>(&own), &bytes);
-  EXPECT_EQ("127.0.0.1", connection->peer_address());
-  EXPECT_EQ(ntohs(own.sin_port), connection->peer_port());
+  EXPECT_EQ("127.0.0.1", connection->peer().address());
+  EXPECT_EQ(ntohs(own.sin_port), connection->peer().port());
   ::close(peer);
 
   NetWorld dual({}, "");
   auto [mapped, other] = dual.pair();
-  EXPECT_EQ("127.0.0.1", other->peer_address()) << "an IPv4-mapped address is shown as IPv4";
+  EXPECT_EQ("127.0.0.1", other->peer().address()) << "an IPv4-mapped address is shown as IPv4";
   ::close(mapped);
 }
 
