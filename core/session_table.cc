@@ -1,12 +1,14 @@
 #include "core/session_table.h"
 
+#include <iterator>
+
 #include "core/owner.h"
 
 namespace paddock::core {
 
-SessionTable::Entry* SessionTable::entry(SessionId id) const {
-  const std::unique_ptr<Entry>* found = open_.find(key_of(id));
-  return found ? found->get() : nullptr;
+SessionTable::Entry* SessionTable::entry(SessionId id) {
+  const std::list<Entry>::iterator* found = by_id_.find(key_of(id));
+  return found ? &**found : nullptr;
 }
 
 const Session* SessionTable::find(SessionId id) const {
@@ -14,25 +16,36 @@ const Session* SessionTable::find(SessionId id) const {
   return found ? &found->session : nullptr;
 }
 
-void SessionTable::open(SessionId id, const Session& session) {
+void SessionTable::add(SessionId id, const Session& session) {
   CHECK(is_session_id(id));
   CHECK(entry(id) == nullptr);
-  auto opened = std::make_unique<Entry>();
-  opened->session = session;
-  open_.insert(key_of(id), std::move(opened));
+  Entry& opened = open_.emplace_back();
+  opened.id = id;
+  opened.session = session;
+  by_id_.insert(key_of(id), std::prev(open_.end()));
 }
 
 void SessionTable::close(SessionId id, Zxid closed) {
-  const Entry* found = entry(id);
-  CHECK(found != nullptr);
+  const std::list<Entry>::iterator* place = by_id_.find(key_of(id));
+  CHECK(place != nullptr);
+  const std::list<Entry>::iterator found = *place;
   CHECK(found->ephemerals.empty());
-  if (!closed_.empty()) CHECK(closed_.back().closed <= closed);
-  closed_.push_back({id, found->session, closed});
-  open_.erase(key_of(id));
+  if (!closed_.empty()) CHECK(closed_.back().closed < closed);
+  closed_.push_back({id, found->session, found->walk, closed});
+  if (walk_open_ == found) ++walk_open_;
+  open_.erase(found);
+  by_id_.erase(key_of(id));
 }
 
 void SessionTable::forget_closed(Zxid oldest) {
   while (!closed_.empty() && closed_.front().closed <= oldest) closed_.pop_front();
+}
+
+void SessionTable::begin_walk(Zxid at) {
+  ++walk_;
+  walk_at_ = walk_closed_ = at;
+  walk_closed_end_ = {};
+  walk_open_ = open_.begin();
 }
 
 void SessionTable::add_ephemeral(SessionId owner, Znode& node, std::size_t path_bytes) {

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <list>
 #include <span>
 #include <vector>
 
@@ -30,12 +31,12 @@ struct Session {
 /// Threads: loop-local.
 class SessionTable {
  public:
-  std::size_t size() const { return open_.size(); }
+  std::size_t size() const { return by_id_.size(); }
   /// Null when unknown or closed. Lives until the session is closed.
   const Session* find(SessionId id) const;
 
   /// REQUIRES: is_session_id(id), and no open session has it.
-  void open(SessionId id, const Session& session);
+  void add(SessionId id, const Session& session);
   /// REQUIRES: open, without ephemerals.
   void close(SessionId id, Zxid closed);
   /// Whether closed sessions are kept for readers below their closing.
@@ -46,14 +47,21 @@ class SessionTable {
   /// Calls `visit(id, session)` for the sessions that existed at `at`, in no order.
   template <class Visit>
   void visit(Zxid at, Visit&& visit) const {
-    open_.for_each([&](std::uint64_t id, const std::unique_ptr<Entry>& entry) {
-      if (entry->session.created <= at)
-        visit(SessionId{static_cast<std::int64_t>(id)}, entry->session);
-    });
+    for (const Entry& entry : open_)
+      if (entry.session.created <= at) visit(entry.id, entry.session);
     for (const Closed& closed : closed_) {
       if (closed.session.created <= at && at < closed.closed) visit(closed.id, closed.session);
     }
   }
+
+  /// Begins a walk over the same sessions that is cut into slices, with openings and closings in
+  /// between; an earlier walk is given up. No closed session that existed at `at` may be forgotten
+  /// before the end.
+  void begin_walk(Zxid at);
+  /// Goes on with it for at most `budget` sessions; true if there is more to do. Each session comes
+  /// once.
+  template <class Visit>
+  bool walk(std::size_t budget, Visit&& visit);
 
   // --- Ephemerals. `path_bytes` is the length of the node's path, the same for add and remove.
 
@@ -72,24 +80,60 @@ class SessionTable {
 
  private:
   struct Entry {
+    SessionId id{};
     Session session;
+    std::uint32_t walk = 0;  ///< number of the last walk that came by
     std::vector<Znode*> ephemerals;
     std::size_t path_bytes = 0;
   };
   struct Closed {
     SessionId id{};
     Session session;
+    std::uint32_t walk = 0;
     Zxid closed{};
   };
 
   static std::uint64_t key_of(SessionId id) { return static_cast<std::uint64_t>(id.value); }
   static std::uint64_t key_of(const Znode& node) { return reinterpret_cast<std::uintptr_t>(&node); }
-  Entry* entry(SessionId id) const;
+  Entry* entry(SessionId id);
+  const Entry* entry(SessionId id) const { return const_cast<SessionTable*>(this)->entry(id); }
 
-  FlatTable<std::unique_ptr<Entry>> open_;
-  std::deque<Closed> closed_;  ///< ascending by closed
+  std::list<Entry> open_;  ///< in the order of their opening: a walk's place in it stays right
+  FlatTable<std::list<Entry>::iterator> by_id_;  ///< into `open_`
+  std::deque<Closed> closed_;                    ///< ascending by closed, one for each zxid
+
+  // The walk: first all of `open_`, then what was closed before it came by.
+  std::uint32_t walk_ = 0;  ///< its number
+  Zxid walk_at_{};
+  std::list<Entry>::iterator walk_open_ = open_.end();  ///< where it goes on in `open_`
+  Zxid walk_closed_{};                                  ///< up to where it is done in `closed_`
+  Zxid walk_closed_end_{};                              ///< up to where it has to go there
+
   /// For each ephemeral node its index in its session's list, so that removing one is O(1).
   FlatTable<std::uint32_t> place_;
 };
+
+template <class Visit>
+bool SessionTable::walk(std::size_t budget, Visit&& visit) {
+  for (; budget != 0 && walk_open_ != open_.end(); ++walk_open_, --budget) {
+    if (walk_open_->session.created > walk_at_) {
+      walk_open_ = open_.end();  // all behind it were opened later
+      break;
+    }
+    walk_open_->walk = walk_;
+    visit(walk_open_->id, walk_open_->session);
+  }
+  if (walk_open_ != open_.end()) return true;
+  // What is closed from now on has been visited, so the end stands, however many are closed.
+  if (walk_closed_end_ == Zxid{0} && !closed_.empty()) walk_closed_end_ = closed_.back().closed;
+  auto at = std::upper_bound(closed_.begin(), closed_.end(), walk_closed_,
+                             [](Zxid zxid, const Closed& closed) { return zxid < closed.closed; });
+  const auto is_left = [&] { return at != closed_.end() && at->closed <= walk_closed_end_; };
+  for (; budget != 0 && is_left(); ++at, --budget) {
+    walk_closed_ = at->closed;
+    if (at->session.created <= walk_at_ && at->walk != walk_) visit(at->id, at->session);
+  }
+  return is_left();
+}
 
 }  // namespace paddock::core

@@ -78,6 +78,15 @@ void State::visit_sessions(Zxid zxid, const std::function<void(const SessionValu
   });
 }
 
+void State::begin_session_walk(Zxid zxid) { impl_->sessions.begin_walk(zxid); }
+
+bool State::walk_sessions(std::size_t budget,
+                          const std::function<void(const SessionValue&)>& visit) {
+  return impl_->sessions.walk(budget, [&](SessionId id, const Session& session) {
+    visit({id, session.timeout_ms, session.password});
+  });
+}
+
 std::vector<std::string> State::ephemerals(SessionId id) const {
   std::vector<std::string> paths;
   for (const Znode* node : impl_->sessions.ephemerals(id)) node->append_path(paths.emplace_back());

@@ -98,6 +98,12 @@ class State {
   /// Calls `visit(SessionValue)` for the sessions that exist at `zxid`, a pinned committed one
   /// (R17).
   void visit_sessions(Zxid zxid, const std::function<void(const SessionValue&)>& visit) const;
+  /// The same cut into slices, so that a snapshot of many sessions holds nobody up: begins a walk
+  /// (an earlier one is given up) at `zxid`, which must stay pinned until the end.
+  void begin_session_walk(Zxid zxid);
+  /// Visits at most `budget` sessions; true if there is more to do. Transactions may come between
+  /// the slices.
+  bool walk_sessions(std::size_t budget, const std::function<void(const SessionValue&)>& visit);
   /// Paths of a session's ephemerals as of newest(), in no order (R18).
   std::vector<std::string> ephemerals(SessionId id) const;
   std::size_t ephemeral_count() const;  ///< of all sessions

@@ -48,7 +48,7 @@ Result<void, std::string> State::load_session(const SessionValue& value) {
   if (value.password.size() != session.password.size())
     return fail(name + " has a password that is not 16 bytes long");
   std::ranges::copy(value.password, session.password.begin());
-  impl_->sessions.open(value.id, session);
+  impl_->sessions.add(value.id, session);
   return {};
 }
 

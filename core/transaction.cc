@@ -174,7 +174,7 @@ void Transaction::settle_session(const Step& step) {
     Session session{.timeout_ms = step.timeout_ms, .created = zxid_};
     CHECK(step.password.size() == session.password.size());
     std::ranges::copy(step.password, session.password.begin());
-    sessions_.open(step.session, session);
+    sessions_.add(step.session, session);
     after_.digest += digest_of_session(step.session, session.timeout_ms, session.password);
     return;
   }
