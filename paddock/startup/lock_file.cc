@@ -31,7 +31,30 @@ Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (descriptor < 0)
     return fail(Error{false, "the lock file " + path + " cannot be made: " + message_of(errno)});
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_EX);
+  if (!locked) return locked;
+  // The pid is a courtesy: on a full disk the lock works without it.
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, pid.data(), pid.size(), 0) < 0)
+    errno = 0;
+  return locked;
+}
+
+Result<std::optional<LockFile>, LockFile::Error> LockFile::share(const std::string& dir) {
+  const std::string path = dir + "/" + name;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0 && errno == ENOENT) return std::nullopt;
+  if (descriptor < 0)
+    return fail(Error{false, "the lock file " + path + " cannot be read: " + message_of(errno)});
+  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_SH);
+  if (!locked) return fail(locked.error());
+  return std::optional<LockFile>(*std::move(locked));
+}
+
+/// Takes over the open lock file.
+Result<LockFile, LockFile::Error> LockFile::lock(const std::string& dir, int descriptor, int how) {
+  const std::string path = dir + "/" + name;
+  if (::flock(descriptor, how | LOCK_NB) != 0) {
     const int error = errno;
     const std::string pid = read_pid(descriptor);
     ::close(descriptor);
@@ -41,10 +64,6 @@ Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir) {
     if (!pid.empty()) message += ", pid " + pid;
     return fail(Error{true, message + " (it holds " + path + ")"});
   }
-  // The pid is a courtesy: on a full disk the lock works without it.
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(descriptor, 0) == 0 && ::pwrite(descriptor, pid.data(), pid.size(), 0) < 0)
-    errno = 0;
   return LockFile(descriptor);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/base/result.h"
@@ -20,12 +21,16 @@ class LockFile {
 
   /// The directory must exist.
   static Result<LockFile, Error> acquire(const std::string& dir);
+  /// For a tool that only reads: keeps a daemon out, other readers not, and writes nothing. Nothing
+  /// is held when DIR has no lock file: no daemon runs there then, and none is made for a look.
+  static Result<std::optional<LockFile>, Error> share(const std::string& dir);
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&&) = delete;
   ~LockFile();
 
  private:
   explicit LockFile(int descriptor) : descriptor_(descriptor) {}
+  static Result<LockFile, Error> lock(const std::string& dir, int descriptor, int how);
   int descriptor_ = -1;
 };
 

@@ -170,6 +170,31 @@ TEST_F(Startup, ALockInAMissingDirectoryIsAnErrorAndNotHeld) {
   EXPECT_FALSE(lock.error().is_held);
 }
 
+TEST_F(Startup, ReadersShareTheLockAndKeepADaemonOut) {
+  put("paddock.lock", "12345678\n");
+  {
+    const auto one = LockFile::share(dir_);
+    ASSERT_TRUE(one.has_value());
+    EXPECT_TRUE(one->has_value());
+    const auto other = LockFile::share(dir_);
+    ASSERT_TRUE(other.has_value());
+    EXPECT_TRUE(LockFile::acquire(dir_).error().is_held);
+    EXPECT_EQ(get("paddock.lock"), "12345678\n");
+  }
+  const auto daemon = LockFile::acquire(dir_);
+  ASSERT_TRUE(daemon.has_value());
+  const auto refused = LockFile::share(dir_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().is_held);
+}
+
+TEST_F(Startup, AReaderMakesNoLockFile) {
+  const auto none = LockFile::share(dir_);
+  ASSERT_TRUE(none.has_value());
+  EXPECT_FALSE(none->has_value());
+  EXPECT_FALSE(fs::exists(path("paddock.lock")));
+}
+
 TEST_F(Startup, TheLogDirectoryIsLockedAsWell) {
   const auto first = DataDir::open(path("data1"), path("log"));
   ASSERT_TRUE(first.has_value());
