@@ -3,11 +3,8 @@
 #include <vector>
 
 #include "paddock/command_line.h"
-#include "paddock/log.h"
-#include "paddock/startup/cores.h"
-#if __has_include("paddock/serve.h")
 #include "paddock/serve.h"
-#endif
+#include "paddock/startup/cores.h"
 #if __has_include("paddock/tools/wal_tool.h")
 #include "paddock/tools/wal_tool.h"
 #endif
@@ -23,18 +20,6 @@ int finish(const paddock::Invocation& invocation) {
   return paddock::exit_failed;
 }
 
-#if __has_include("paddock/serve.h")
-int serve(const paddock::config::Loaded& loaded) {
-  namespace log = paddock::log;
-  log::start(log::parse_level(loaded.config.log_level).value_or(log::Level::info));
-  for (const paddock::config::Note& note : loaded.notes) {
-    const bool is_warning = note.level == paddock::config::Note::Level::warning;
-    log::write(is_warning ? log::Level::warn : log::Level::info, "{}", note.text);
-  }
-  return paddock::serve(loaded.config);
-}
-#endif
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,9 +30,7 @@ int main(int argc, char** argv) {
     case paddock::Invocation::Action::finish:
       return finish(invocation);
     case paddock::Invocation::Action::serve:
-#if __has_include("paddock/serve.h")
-      return serve(invocation.loaded);
-#endif
+      return paddock::serve(invocation.loaded);
     case paddock::Invocation::Action::wal_tool:
 #if __has_include("paddock/tools/wal_tool.h")
       return paddock::wal_tool(invocation.arguments);
