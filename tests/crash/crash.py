@@ -195,7 +195,7 @@ class Round:
         self.daemon.kill()
         self._start()
         after = wire.mntr(self.daemon.port)
-        for key in ('digest', 'last_zxid'):
+        for key in ('digest', 'committed_zxid'):
             if before[key] != after[key]:
                 raise Wrong(f'{key} was {before[key]} and is {after[key]} after a crash')
 

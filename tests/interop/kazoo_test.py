@@ -27,7 +27,8 @@ class KazooTest(unittest.TestCase):
         if 'INTEROP_PORT' in os.environ:
             self.port = int(os.environ['INTEROP_PORT'])
         else:
-            self.daemon = daemon.Daemon().start()
+            # server_version() asks envi, which is not answered by default.
+            self.daemon = daemon.Daemon(['--4lw-whitelist', '*']).start()
             self.addCleanup(self.daemon.remove)
             self.port = self.daemon.port
         self.base = f'/kazoo-{self._testMethodName}'

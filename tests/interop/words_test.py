@@ -59,7 +59,7 @@ class WordsTest(ServedTest):
 
 class SyncCountTest(ServedTest):
     def syncs(self):
-        return int(wire.mntr(self.port)['log_syncs'])
+        return int(wire.mntr(self.port)['syncs'])
 
     def test_64_pipelined_sets_share_their_syncs(self):
         client = self.client()
