@@ -24,6 +24,7 @@ OrderingCore::OrderingCore(core::State& state, Feed& feed, const Options& option
       hooks_(std::move(hooks)),
       batches_(state, feed),
       owners_(options.tick_ms),
+      reaper_(options.reaper),
       next_session_id_(options.session_id_base) {}
 
 std::uint64_t OrderingCore::make_session_id_base(std::int64_t now_ms) {
@@ -38,6 +39,7 @@ void OrderingCore::start(wal::Log& log, std::int64_t session_now_ms) {
   session_now_ms_ = session_now_ms;
   batches_.set_log(log);
   batches_.start_at(state_.digest());
+  reaper_.start(session_now_ms);
   state_.visit_sessions(state_.committed(), [&](const core::SessionValue& session) {
     owners_.add(session.id, session.timeout_ms, session_now_ms);
   });
@@ -291,12 +293,15 @@ void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
       closing_.push_back({session, owners_.find(session)->generation, "expired"});
     });
     close_waiting(now_ms);
+    reaper_.turn(state_, session_now_ms, now_ms,
+                 [&](std::string_view path) { return remove_container(path, now_ms); });
   }
   batches_.seal(slicing_);
 }
 
 std::int64_t OrderingCore::next_due_ms() const {
-  return is_read_only() ? space_retry_at_ms_ : owners_.next_deadline_ms();
+  if (is_read_only()) return space_retry_at_ms_;
+  return std::min(owners_.next_deadline_ms(), reaper_.next_due_ms());
 }
 
 void OrderingCore::durable_advanced(Zxid durable) { batches_.publish(durable); }
@@ -307,14 +312,14 @@ void OrderingCore::failed(const std::string& reason) {
 }
 
 void OrderingCore::enter_read_only() {
-  read_only_.store(true, std::memory_order_relaxed);
+  read_only_.store(true, std::memory_order_relaxed);  // relaxed: it publishes nothing else
   space_retry_at_ms_ = session_now_ms_ + space_retry_ms;
   hooks_.read_only_changed(true);
 }
 
 void OrderingCore::try_leave_read_only() {
   if (log_->space_for(space_wanted_bytes) == wal::Log::Space::ready) {
-    read_only_.store(false, std::memory_order_relaxed);
+    read_only_.store(false, std::memory_order_relaxed);  // relaxed: it publishes nothing else
     owners_.rearm(session_now_ms_);
     hooks_.read_only_changed(false);
   } else if (session_now_ms_ >= space_retry_at_ms_) {
@@ -341,6 +346,19 @@ bool OrderingCore::is_closing(SessionId session) const {
   return std::any_of(closing_.begin(), closing_.end(), [&](const Closing& closing) {
     return closing.session == session && closing.by_client;
   });
+}
+
+bool OrderingCore::remove_container(std::string_view path, std::int64_t now_ms) {
+  if (slicing_ || is_read_only() || !batches_.can_add()) return false;
+  body_.clear();
+  proto::Writer(body_).write(proto::PathRequest{path});
+  core::WriteRequest write;
+  write.op = OpCode::delete_container;
+  write.body = body_.bytes();
+  write.now_ms = now_ms;
+  if (space_for(write) != Space::ready) return false;
+  prepare(write, {});
+  return true;
 }
 
 }  // namespace paddock::ordering

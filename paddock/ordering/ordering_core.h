@@ -11,6 +11,7 @@
 #include "paddock/ordering/batches.h"
 #include "paddock/ordering/core_request.h"
 #include "paddock/ordering/feed.h"
+#include "paddock/ordering/reaper.h"
 #include "paddock/ordering/session_clock.h"
 #include "paddock/ordering/session_owners.h"
 #include "wal/log.h"
@@ -29,6 +30,7 @@ class OrderingCore final : public wal::Log::Owner {
     std::uint64_t session_id_base = 0;  ///< first id to give; see make_session_id_base()
     std::size_t steps_per_turn =
         2000;  ///< sub-steps of one transaction before others get the loop (R22)
+    Reaper::Options reaper;
   };
   /// What the core tells the rest of the program; calls come from inside turn() and submit().
   struct Hooks {
@@ -48,7 +50,8 @@ class OrderingCore final : public wal::Log::Owner {
   bool submit(const CoreRequest& request, std::int64_t now_ms);
 
   /// Once per turn of reactor 0, behind the requests: goes on with a sliced transaction, expires
-  /// detached sessions, tries to leave the read-only mode, hands the batch to the log.
+  /// detached sessions, removes containers and TTL nodes, tries to leave the read-only mode, hands
+  /// the batch to the log.
   void turn(std::int64_t session_now_ms, std::int64_t now_ms);
   /// When turn() should run next although nothing arrives, on the session clock; INT64_MAX = never.
   std::int64_t next_due_ms() const;
@@ -96,6 +99,7 @@ class OrderingCore final : public wal::Log::Owner {
   void close_later(SessionId session, const AnswerTo& to);
   void close_waiting(std::int64_t now_ms);
   bool is_closing(SessionId session) const;
+  bool remove_container(std::string_view path, std::int64_t now_ms);
 
   static constexpr std::size_t closes_per_turn = 512;
   static constexpr std::int64_t space_retry_ms = 1000;
@@ -109,6 +113,7 @@ class OrderingCore final : public wal::Log::Owner {
   wal::Log* log_ = nullptr;
   Batches batches_;
   SessionOwners owners_;
+  Reaper reaper_;
   std::uint64_t next_session_id_;
   std::int64_t session_now_ms_ = 0;
 
