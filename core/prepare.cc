@@ -29,6 +29,7 @@ void Prepared::clear() {
   err = proto::ErrorCode::ok;
   zxid = {};
   has_txn = false;
+  quota_excess.reset();
   session_ended = {};
 }
 
@@ -44,6 +45,7 @@ void Preparation::start(const WriteRequest& request, Prepared& out) {
   arena_.clear();
   session_open_ = request.session.value == 0 || sessions_.find(request.session) != nullptr;
   op_count_ = op_index_ = 0;
+  made_quota_node_ = false;
   if (request.op == OpCode::multi) {
     reader_.emplace(request.body, &arena_);
     phase_ = Phase::count_multi;
@@ -69,6 +71,9 @@ bool Preparation::run(std::size_t budget) {
         break;
       case Phase::close_session:
         close_session(budget);
+        break;
+      case Phase::quotas:
+        write_quota_stats(budget);
         break;
       case Phase::settle:
         settle(budget);
@@ -181,6 +186,19 @@ std::string_view Preparation::parent_path(std::string_view path) {
 void Preparation::finish(ErrorCode err) {
   if (err != ErrorCode::ok) return answer_without_txn(err);
   begin();  // an empty multi is a transaction, too
+  if (totals_.quota_count == 0 && !made_quota_node_) [[likely]]
+    return end_steps();
+  quota_changes_.start(txn_);
+  phase_ = Phase::quotas;
+}
+
+void Preparation::end_steps() {
+  if (request_->op == OpCode::close_session) {  // the last step of its transaction
+    Step step;
+    step.kind = StepKind::close_session;
+    step.session = request_->session;
+    apply(step, {});
+  }
   phase_ = Phase::settle;
 }
 

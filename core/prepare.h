@@ -10,6 +10,7 @@
 
 #include "core/proto/paths.h"
 #include "core/proto/records.h"
+#include "core/quota.h"
 #include "core/session_table.h"
 #include "core/transaction.h"
 #include "core/trie.h"
@@ -30,10 +31,17 @@ class Preparation {
   struct Options {
     bool extended_types_enabled = true;
     bool skip_acl = false;
+    bool enforce_quota = false;
   };
 
-  Preparation(const Options& options, Trie& trie, SessionTable& sessions, Transaction& txn)
-      : options_(options), trie_(trie), sessions_(sessions), txn_(txn) {}
+  Preparation(const Options& options, Trie& trie, SessionTable& sessions, const Totals& totals,
+              Transaction& txn)
+      : options_(options),
+        trie_(trie),
+        sessions_(sessions),
+        totals_(totals),
+        txn_(txn),
+        quota_changes_(trie) {}
   ~Preparation();
   Preparation(const Preparation&) = delete;
   Preparation& operator=(const Preparation&) = delete;
@@ -54,6 +62,7 @@ class Preparation {
     count_multi,  ///< the whole request must be well-formed before its first operation is looked at
     run_multi,
     close_session,
+    quotas,  ///< all is done but the statistics of quotas
     settle,
   };
 
@@ -91,6 +100,7 @@ class Preparation {
   void fail_multi(ErrorCode err);
   void start_close_session();
   void close_session(std::size_t& budget);
+  void write_quota_stats(std::size_t& budget);
   void settle(std::size_t& budget);
 
   // What the operations share.
@@ -102,6 +112,9 @@ class Preparation {
   ErrorCode owner_of_create(const Create& create, std::int64_t& owner) const;
   /// The answer of setData, setACL, check to a path, and the node that is there.
   ErrorCode find_node(const proto::Ustring& path, Znode*& node) const;
+  ErrorCode check_quota(std::string_view path, std::int64_t count, std::int64_t bytes);
+  ErrorCode judge_quota(QuotaExcess excess, std::string_view path, std::int64_t soft_limit,
+                        std::int64_t hard_limit);
   const Acl* keep_acl(std::span<const AclEntry> entries);
   void hold_acl(const Acl* acl);
   std::string_view keep_with_counter(std::string_view path, std::int32_t counter);
@@ -116,17 +129,20 @@ class Preparation {
   void add_event(proto::EventType type, std::string_view path, const Znode& node);
   void begin();
   void finish(ErrorCode err);
+  void end_steps();
   void answer_without_txn(ErrorCode err);
 
   const Options options_;
   Trie& trie_;
   SessionTable& sessions_;
+  const Totals& totals_;
   Transaction& txn_;
 
   Phase phase_ = Phase::done;
   const WriteRequest* request_ = nullptr;
   Prepared* out_ = nullptr;
   bool session_open_ = false;
+  bool made_quota_node_ = false;  ///< a create below /zookeeper/quota
 
   // Where a multi or a closeSession stands.
   std::optional<proto::Reader> reader_;
@@ -134,6 +150,7 @@ class Preparation {
   std::size_t op_index_ = 0;
 
   // Kept for their memory.
+  QuotaChanges quota_changes_;
   proto::TextArena arena_;
   proto::CreateRequest create_;
   proto::CreateTtlRequest create_ttl_;

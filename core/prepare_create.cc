@@ -68,6 +68,9 @@ proto::ErrorCode Preparation::create(const Create& asked, std::string_view& path
   Znode* there = trie_.find(path);
   if (there != nullptr && Trie::newest(*there) != nullptr) return ErrorCode::node_exists;
   if (owner_kind(above->owner) == OwnerKind::session) return ErrorCode::no_children_for_ephemerals;
+  const auto data_bytes = static_cast<std::int64_t>(asked.data ? asked.data->size() : 0);
+  if (const ErrorCode err = check_quota(path, 1, data_bytes); err != ErrorCode::ok) return err;
+  if (path.starts_with(proto::quota_path)) made_quota_node_ = true;
 
   Step step;
   step.kind = StepKind::create_node;

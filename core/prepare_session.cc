@@ -23,8 +23,8 @@ void Preparation::start_close_session() {
   phase_ = Phase::close_session;
 }
 
-/// Deletes the session's ephemerals, then the session, in one transaction. The set itself changes
-/// only when the transaction settles, so it can be walked by index.
+/// Deletes the session's ephemerals, then, in end_steps(), the session, in one transaction. The set
+/// itself changes only when the transaction settles, so it can be walked by index.
 void Preparation::close_session(std::size_t& budget) {
   for (; budget > 0 && op_index_ < op_count_; --budget, ++op_index_) {
     Znode& node = *sessions_.ephemerals(request_->session)[op_index_];
@@ -32,12 +32,7 @@ void Preparation::close_session(std::size_t& budget) {
     node.append_path(path_);
     delete_node(node, out_->text.keep(path_));
   }
-  if (op_index_ < op_count_) return;
-  Step step;
-  step.kind = StepKind::close_session;
-  step.session = request_->session;
-  apply(step, {});
-  finish(ErrorCode::ok);
+  if (op_index_ == op_count_) finish(ErrorCode::ok);
 }
 
 }  // namespace paddock::core

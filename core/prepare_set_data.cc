@@ -7,6 +7,10 @@ proto::ErrorCode Preparation::set_data(const proto::SetDataRequest& request, Zno
   if (const ErrorCode err = find_node(request.path, node); err != ErrorCode::ok) return err;
   const Version& version = *Trie::newest(*node);
   if (!permits(version, proto::perm_write)) return ErrorCode::no_auth;
+  const auto data_bytes = static_cast<std::int64_t>(request.data ? request.data->size() : 0);
+  if (const ErrorCode err = check_quota(*request.path, 0, data_bytes - version.data_length());
+      err != ErrorCode::ok)
+    return err;
   if (request.version != -1 && request.version != version.version) return ErrorCode::bad_version;
   Step step;
   step.kind = StepKind::set_data;

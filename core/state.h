@@ -47,6 +47,7 @@ class State {
   struct Options {
     bool extended_types_enabled = true;  ///< TTL nodes
     bool skip_acl = false;
+    bool enforce_quota = false;           ///< hard quotas refuse; else they are only told of
     std::uint32_t reader_count_max = 16;  ///< pins and epoch slots: reactors + the snapshot thread
   };
 

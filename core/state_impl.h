@@ -15,9 +15,10 @@ struct State::Impl {
       : options(with),
         trie({.reader_count_max = with.reader_count_max}),
         txn(trie, sessions, removable, totals),
-        preparation(
-            {.extended_types_enabled = with.extended_types_enabled, .skip_acl = with.skip_acl},
-            trie, sessions, txn) {}
+        preparation({.extended_types_enabled = with.extended_types_enabled,
+                     .skip_acl = with.skip_acl,
+                     .enforce_quota = with.enforce_quota},
+                    trie, sessions, totals, txn) {}
 
   const Options options;
   Trie trie;

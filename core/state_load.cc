@@ -3,6 +3,7 @@
 #include "core/digest.h"
 #include "core/owner.h"
 #include "core/proto/paths.h"
+#include "core/quota.h"
 #include "core/state_impl.h"
 
 // Recovery. What comes in here was read from files: nothing of it meets a CHECK.
@@ -69,6 +70,7 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
     version.num_children = children;
     totals.digest += digest_term(node, version);
     ++totals.node_count;
+    if (is_quota_node(trie, node, quota_limits_name)) ++totals.quota_count;
     path.clear();
     node.append_path(path);
     totals.path_and_data_bytes += static_cast<std::int64_t>(path.size()) + version.data_length();

@@ -63,6 +63,7 @@ Found find_target(Trie& trie, const SessionTable& sessions, const Step& step) {
       return find_place_to_delete(trie, step.path);
     case StepKind::set_data:
     case StepKind::set_acl:
+    case StepKind::set_quota_stats:
       return find_node(trie, step.path);
     case StepKind::create_session:
     case StepKind::close_session:

@@ -4,6 +4,7 @@
 
 #include "core/digest.h"
 #include "core/owner.h"
+#include "core/quota.h"
 
 namespace paddock::core {
 namespace {
@@ -83,6 +84,10 @@ Znode* Transaction::apply(const Step& step, const Target& target) {
       version.aversion = step.version;
       return target.node;
     }
+    case StepKind::set_quota_stats:
+      touch(*target.node, step.path.size());
+      trie_.edit_data(*target.node, step.data);
+      return target.node;
     case StepKind::create_session:
     case StepKind::close_session:
       session_steps_.push_back(step);
@@ -157,6 +162,8 @@ void Transaction::settle_node(const Touched& touched) {
     ++after_.node_count;
     after_.path_and_data_bytes += touched.path_bytes + now->data_length();
   }
+  if ((now != nullptr) != touched.existed && is_quota_node(trie_, *touched.node, quota_limits_name))
+    after_.quota_count += now != nullptr ? 1 : -1;
   const std::int64_t owner = now != nullptr ? now->owner : 0;
   if (owner == touched.owner) return;
   if (is_session_owner(touched.owner))

@@ -17,6 +17,7 @@ struct Totals {
   std::uint64_t digest = 0;
   std::size_t node_count = 0;
   std::int64_t path_and_data_bytes = 0;
+  std::size_t quota_count = 0;  ///< limits nodes (core/quota.h): 0 = nothing is counted for quotas
 };
 
 /// Where a step acts: looked up by whoever made the step, once.
@@ -56,11 +57,8 @@ class Transaction {
   /// Brings totals and sessions up to what the steps did, at most `budget` nodes at a time. When it
   /// returns true it is done and the transaction stands. `budget` is reduced by what was used.
   bool settle(std::size_t& budget);
-  /// Whether each ephemeral that the steps made has an open session and each session that they
-  /// close has lost its ephemerals: always so when prepared, to be asked of a log.
-  bool is_consistent() const;
 
- private:
+  /// A node as it was before the transaction.
   struct Touched {
     Znode* node = nullptr;
     std::uint64_t term = 0;        ///< in the digest before; 0 = did not exist
@@ -69,7 +67,15 @@ class Transaction {
     std::uint32_t path_bytes = 0;
     bool existed = false;
   };
+  /// The nodes that the steps so far have made, changed or deleted, each once.
+  std::size_t touched_count() const { return touched_.size(); }
+  const Touched& touched(std::size_t index) const { return touched_[index]; }
 
+  /// Whether each ephemeral that the steps made has an open session and each session that they
+  /// close has lost its ephemerals: always so when prepared, to be asked of a log.
+  bool is_consistent() const;
+
+ private:
   void touch(Znode& node, std::size_t path_bytes);
   Znode* create_node(const Step& step, const Target& target);
   void delete_node(const Step& step, const Target& target);

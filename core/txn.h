@@ -26,6 +26,7 @@ enum class StepKind : std::uint8_t {
   set_acl = 4,
   create_session = 5,
   close_session = 6,
+  set_quota_stats = 7,
 };
 
 /// One resolved change: sequence numbers, versions and parent changes are in it, so that replaying
@@ -36,6 +37,7 @@ enum class StepKind : std::uint8_t {
 ///   set_acl         path, acl, version (aversion, after)
 ///   create_session  session, timeout_ms, password
 ///   close_session   session (the delete_node steps of its ephemerals come before it)
+///   set_quota_stats path, data: nothing but the data changes, no field of the Stat
 struct Step {
   StepKind kind{};
   std::string_view path;

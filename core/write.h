@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,15 @@ struct Event {
   const Acl* acl = nullptr;  ///< held by the Prepared; retain() it to keep it longer
 };
 
+/// A limit of a quota that a request went beyond: for the operator's log.
+struct QuotaExcess {
+  std::string_view path;   ///< of the request; lives as long as the Prepared it is in
+  std::string_view what;   ///< "count" or "bytes"
+  std::int64_t value = 0;  ///< with the request
+  std::int64_t limit = 0;  ///< less than value
+  bool is_hard = false;    ///< a hard one; with enforceQuota the request was refused
+};
+
 /// The outcome of one prepare(). Reused from call to call: clear() keeps the memory, so there is no
 /// allocation on the request path after warm-up. Everything in it lives until the next clear(), and
 /// nothing of it is borrowed from the request. The State must outlive it.
@@ -47,6 +57,7 @@ struct Prepared {
   ByteBuffer reply_body;  ///< behind the reply header; multi fills it although it failed
   Txn txn;
   std::vector<Event> events;
+  std::optional<QuotaExcess> quota_excess;  ///< the last one of the request
   SessionId session_ended{};  ///< close_session: its connection closes when this commits; else {0}
 
   Prepared() = default;

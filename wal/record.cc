@@ -60,6 +60,7 @@ const char* wrong_with(const fbs::Step& step) {
       return nullptr;
     case fbs::StepKind::delete_node:
     case fbs::StepKind::set_data:
+    case fbs::StepKind::set_quota_stats:
       return is_path(step.path()) ? nullptr : "has no path";
     case fbs::StepKind::create_session:
       if (step.session() == 0) return "names no session";

@@ -31,7 +31,7 @@ constexpr std::size_t session_password_bytes = 16;
 ///   - txns() is there and not empty, no transaction is null, a transaction without steps has
 ///     null or empty steps();
 ///   - each step's kind is a StepKind other than none; path() is there and begins with '/' for the
-///     four node kinds; acl() may be null (no entries), its entries have scheme() and id();
+///     five node kinds; acl() may be null (no entries), its entries have scheme() and id();
 ///     session() is not 0 for the two session kinds; password() has 16 bytes for create_session.
 /// The error is a phrase for Damage::reason. REQUIRES: `payload` starts on payload_alignment.
 /// Threads: any; touches nothing but its argument.

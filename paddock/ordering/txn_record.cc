@@ -79,7 +79,7 @@ core::Step read_step(const wal::fbs::Step& from, std::vector<core::AclEntry>& ac
 std::string check_step(const core::Step& step) {
   const auto kind = static_cast<int>(step.kind);
   if (kind < static_cast<int>(core::StepKind::create_node) ||
-      kind > static_cast<int>(core::StepKind::close_session))
+      kind > static_cast<int>(core::StepKind::set_quota_stats))
     return "a step of unknown kind " + std::to_string(kind);
   if (step.kind == core::StepKind::create_session && step.password.size() != 16)
     return "a session whose password is not 16 bytes long";

@@ -15,9 +15,10 @@ using namespace paddock::wal;
 
 void touch(const fbs::Step& step) {
   const auto kind = static_cast<fbs::StepKind>(step.kind());
-  CHECK(kind >= fbs::StepKind::create_node && kind <= fbs::StepKind::close_session);
+  CHECK(kind >= fbs::StepKind::create_node && kind <= fbs::StepKind::set_quota_stats);
   std::uint64_t sum = 0;
-  if (kind <= fbs::StepKind::set_acl) CHECK(step.path()->Get(0) == '/');
+  if (kind <= fbs::StepKind::set_acl || kind == fbs::StepKind::set_quota_stats)
+    CHECK(step.path()->Get(0) == '/');
   if (step.path() != nullptr)
     for (const char c : *step.path()) sum += static_cast<unsigned char>(c);
   if (step.data() != nullptr)
@@ -28,7 +29,8 @@ void touch(const fbs::Step& step) {
       sum += entry->scheme()->size() + entry->id()->size();
   if (kind == fbs::StepKind::create_session)
     CHECK(step.password()->size() == session_password_bytes);
-  if (kind >= fbs::StepKind::create_session) CHECK(step.session() != 0);
+  if (kind == fbs::StepKind::create_session || kind == fbs::StepKind::close_session)
+    CHECK(step.session() != 0);
   volatile std::uint64_t sink = sum;
   (void)sink;
 }

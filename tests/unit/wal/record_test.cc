@@ -56,6 +56,9 @@ TEST(WalRecord, AStepOfEachKindWithItsFieldsPasses) {
                                            nullptr, nullptr, 0, 0, 0, 5, 4000, &password);
             }));
   EXPECT_EQ("", batch_error([](auto& b) {
+              return fbs::CreateStepDirect(b, number(fbs::StepKind::set_quota_stats), "/a");
+            }));
+  EXPECT_EQ("", batch_error([](auto& b) {
               return fbs::CreateStepDirect(b, number(fbs::StepKind::close_session), nullptr,
                                            nullptr, nullptr, 0, 0, 0, 5);
             }));
@@ -70,6 +73,9 @@ TEST(WalRecord, AnEmptyAclMayBeAbsent) {
 TEST(WalRecord, AStepThatLacksWhatItsKindNeedsIsRefusedWithTheReason) {
   EXPECT_EQ("a step of transaction 0 has no path", batch_error([](auto& b) {
               return fbs::CreateStepDirect(b, number(fbs::StepKind::delete_node));
+            }));
+  EXPECT_EQ("a step of transaction 0 has no path", batch_error([](auto& b) {
+              return fbs::CreateStepDirect(b, number(fbs::StepKind::set_quota_stats));
             }));
   EXPECT_EQ("a step of transaction 0 has no path", batch_error([](auto& b) {
               return fbs::CreateStepDirect(b, number(fbs::StepKind::set_data), "");
@@ -89,7 +95,7 @@ TEST(WalRecord, AStepThatLacksWhatItsKindNeedsIsRefusedWithTheReason) {
               return fbs::CreateStepDirect(b, number(fbs::StepKind::create_session), nullptr,
                                            nullptr, nullptr, 0, 0, 0, 5, 4000, &small);
             }));
-  for (std::uint8_t kind : {0, 7, 255})
+  for (std::uint8_t kind : {0, 8, 255})
     EXPECT_EQ("a step of transaction 0 is of a kind this version does not know",
               batch_error([&](auto& b) { return fbs::CreateStepDirect(b, kind, "/a"); }));
 }
