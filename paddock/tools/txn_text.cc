@@ -74,6 +74,8 @@ const char* name_of(core::StepKind kind) {
       return "create_session";
     case core::StepKind::close_session:
       return "close_session";
+    case core::StepKind::set_quota_stats:
+      return "set_quota_stats";
   }
   return "unknown";
 }
@@ -97,6 +99,8 @@ std::string step_text(const core::Step& step) {
       return fmt::format("{} timeout {} ms", hex(step.session), step.timeout_ms);
     case core::StepKind::close_session:
       return hex(step.session);
+    case core::StepKind::set_quota_stats:
+      return fmt::format("{} data {}", path, data_text(step.data));
   }
   return "";
 }
@@ -119,7 +123,8 @@ json step_json(const core::Step& step) {
     return out;
   }
   out["path"] = step.path;
-  if (step.kind == core::StepKind::create_node || step.kind == core::StepKind::set_data) {
+  if (step.kind == core::StepKind::create_node || step.kind == core::StepKind::set_data ||
+      step.kind == core::StepKind::set_quota_stats) {
     out["data"] = nullptr;
     if (step.data) {
       std::string digits;
