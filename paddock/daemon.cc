@@ -24,6 +24,7 @@ core::State::Options state_options(const Config& config) {
   core::State::Options options;
   options.extended_types_enabled = config.extended_types_enabled;
   options.skip_acl = config.skip_acl;
+  options.enforce_quota = config.enforce_quota;
   options.reader_count_max = static_cast<std::uint32_t>(config.reactors) + 1;  // and the snapshots'
   return options;
 }
@@ -55,10 +56,18 @@ Result<void, std::string> Daemon::open_parts() {
   ordering::OrderingCore::Options options;
   options.tick_ms = config_.tick_ms;
   options.session_id_base = ordering::OrderingCore::make_session_id_base(wall_clock_ms());
+  options.reaper = {.check_interval_ms = config_.container_check_interval_ms,
+                    .per_minute_max = config_.container_per_minute_max,
+                    .never_used_ms_max = config_.container_never_used_ms_max};
   ordering::OrderingCore::Hooks hooks;
   hooks.session_closed = [this](SessionId session, const char* cause) {
     if (auto more = closed_.admit(net::monotonic_ns()))
       log::info("session {} {}{}", session, cause, log::AndMore{*more});
+  };
+  hooks.quota_exceeded = [this](const core::QuotaExcess& excess) {
+    if (auto more = quotas_.admit(net::monotonic_ns()))
+      log::warn("quota exceeded at {}: {} would be {}, {} limit {}{}", excess.path, excess.what,
+                excess.value, excess.is_hard ? "hard" : "soft", excess.limit, log::AndMore{*more});
   };
   hooks.read_only_changed = [this](bool read_only) {
     if (read_only) {

@@ -81,6 +81,7 @@ class Daemon {
   std::size_t first_mailbox_ = 1;  ///< whose requests come first in the next turn
   std::int64_t started_ns_ = 0;
   log::Burst closed_{20};
+  log::Burst quotas_;
   log::Burst stalled_;
   SignalOp signal_;
 

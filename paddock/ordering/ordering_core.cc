@@ -267,6 +267,7 @@ void OrderingCore::go_on() {
 }
 
 void OrderingCore::prepared_done() {
+  if (prepared_.quota_excess) hooks_.quota_exceeded(*prepared_.quota_excess);
   FeedRecord& record = batches_.add(prepared_, answer_to_);
   if (prepared_.session_ended.value == 0) return;
   const SessionId session = prepared_.session_ended;

@@ -35,6 +35,7 @@ class OrderingCore final : public wal::Log::Owner {
   /// What the core tells the rest of the program; calls come from inside turn() and submit().
   struct Hooks {
     std::function<void(SessionId, const char* cause)> session_closed;  ///< logged when prepared
+    std::function<void(const core::QuotaExcess&)> quota_exceeded;  ///< per request, refused or not
     std::function<void(bool read_only)> read_only_changed;
     std::function<void(const std::string& reason)> fatal;  ///< the log failed (R8); must not return
   };

@@ -140,7 +140,7 @@ json step_json(const core::Step& step) {
   if (step.kind == core::StepKind::create_node) {
     out["owner"] = hex(SessionId{step.owner});
     out["parent_create_counter"] = step.create_counter;
-  } else if (step.kind != core::StepKind::delete_node) {
+  } else if (step.kind == core::StepKind::set_data || step.kind == core::StepKind::set_acl) {
     out["version"] = step.version;
   }
   return out;
