@@ -5,9 +5,7 @@
 #include "paddock/command_line.h"
 #include "paddock/serve.h"
 #include "paddock/startup/cores.h"
-#if __has_include("paddock/tools/wal_tool.h")
 #include "paddock/tools/wal_tool.h"
-#endif
 
 namespace {
 
@@ -32,10 +30,7 @@ int main(int argc, char** argv) {
     case paddock::Invocation::Action::serve:
       return paddock::serve(invocation.loaded);
     case paddock::Invocation::Action::wal_tool:
-#if __has_include("paddock/tools/wal_tool.h")
       return paddock::wal_tool(invocation.arguments);
-#endif
-      break;
   }
   return paddock::exit_failed;
 }
