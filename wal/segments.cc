@@ -62,8 +62,10 @@ void Segments::adopt(std::vector<Zxid> segments, std::vector<std::string> spares
 
 Segments::Spare Segments::spare_for(std::uint64_t bytes) {
   if (spare_.file >= 0 && bytes <= spare_.bytes) return Spare::ready;
-  if (stopped_ || bytes >= refused_bytes_) return Spare::none;
-  wanted_bytes_ = std::max(wanted_bytes_, bytes);
+  // Not `bytes` alone: what would be made is never smaller than an ordinary segment.
+  const std::uint64_t wanted_bytes = std::max(wanted_bytes_, bytes);
+  if (stopped_ || wanted_bytes >= refused_bytes_) return Spare::none;
+  wanted_bytes_ = wanted_bytes;
   prepare_spare();
   return Spare::preparing;
 }
