@@ -5,6 +5,7 @@
 // Both directories exist. The first transaction opens a session. Steps, in their order:
 //   batches=N    N batches with two transactions each; the data is 100 bytes
 //   wide=BYTES   one batch with one transaction of so much data
+//   kinds        one batch with a step of each kind
 //   snapshot     a snapshot of what is there
 //   purge=ZXID   purges the log below it, as if the oldest snapshot kept were of it
 //   stop         a clean stop; without it the log ends as after kill -9
@@ -51,6 +52,9 @@ class Maker final : public wal::Log::Owner {
       for (long i = 0; i < number; ++i) write(2, 100);
     } else if (verb == "wide") {
       write(1, static_cast<std::size_t>(number));
+    } else if (verb == "kinds") {
+      do_all_kinds();
+      append_batch();
     } else if (verb == "snapshot") {
       write_snapshot();
     } else if (verb == "purge") {
@@ -76,6 +80,42 @@ class Maker final : public wal::Log::Owner {
       if (world_.create(path, std::string(data_bytes, 'x')) != proto::ErrorCode::ok)
         die("cannot create " + path);
     }
+    append_batch();
+  }
+
+  void do_all_kinds() {
+    using core::test::MultiBody;
+    const core::test::AclText acl{{proto::perm_all, "world", "anyone"},
+                                  {proto::perm_read, "ip", "127.0.0.1"}};
+    const SessionId other{0x200};
+    const proto::ErrorCode results[] = {
+        world_.create("/kinds", "text"),
+        world_.set("/kinds", "other text"),
+        world_.set("/kinds", std::nullopt),
+        world_.set_acl("/kinds", acl),
+        world_.create("/kinds/null", std::nullopt),
+        world_.create("/kinds/empty", ""),
+        world_.create("/kinds/bytes", std::string_view("\0\x1b\xff\"\n", 5)),
+        world_.create("/kinds/sequence-", "", 2),
+        world_.create("/kinds/ephemeral", "", 1),
+        world_.write(proto::OpCode::create_container,
+                     core::test::create_request("/kinds/container", "", 4)),
+        world_.write(proto::OpCode::create_ttl, core::test::create_ttl_request("/kinds/ttl", 5000)),
+        world_.write(proto::OpCode::multi, MultiBody()
+                                               .create("/kinds/multi")
+                                               .set("/kinds/multi", "m")
+                                               .create("/kinds/n")
+                                               .finish()),
+        world_.remove("/kinds/n"),
+        world_.open_session(other, 4000),
+        world_.close_session(other),
+    };
+    for (proto::ErrorCode result : results)
+      if (result != proto::ErrorCode::ok) die("a step of `kinds` was refused");
+  }
+
+  /// Of what the world has done since the last one.
+  void append_batch() {
     ordering::BatchBuilder builder;
     const Zxid first = world_.log[logged_]->txn.zxid;
     for (; logged_ < world_.log.size(); ++logged_) builder.add(world_.log[logged_]->txn);

@@ -182,6 +182,34 @@ class WalToolTest(unittest.TestCase):
                          ['batch'] * 4 + ['unreadable'] + ['batch'] * 5 + ['end', 'zeros'])
         self.assertEqual(document['damage'][0]['offset'], 4 * BLOCK)
 
+    def test_show_txns_knows_every_kind_of_step(self):
+        self.make('kinds', 'stop')
+        document = self.wal_json(0, 'show', self.dir, '--txns')
+        steps = [step for txn in document['segments'][0]['records'][0]['txns']
+                 for step in txn['steps']]
+        self.assertEqual({step['kind'] for step in steps},
+                         {'create_node', 'delete_node', 'set_data', 'set_acl', 'create_session',
+                          'close_session'})
+        by_path = {step.get('path'): step for step in steps if step['kind'] == 'create_node'}
+        self.assertIsNone(by_path['/kinds/null']['data'])
+        self.assertEqual(by_path['/kinds/empty']['data'], '')
+        self.assertEqual(by_path['/kinds/ephemeral']['owner'], '0x100')
+        self.assertEqual(by_path['/kinds/container']['owner'], '0x8000000000000000')
+        code, out, _ = wal('show', self.dir, '--txns')
+        self.assertEqual(code, 0)
+        self.assertIn('set_data /kinds version 2 data null', out)
+        self.assertIn('data 5 bytes "\\x00\\x1b\\xff\\"\\x0a"', out)
+        self.assertIn('set_acl /kinds aversion 1 acl world:anyone:cdrwa ip:127.0.0.1:r', out)
+        self.assertNotIn('password', out)
+
+    def test_a_log_of_version_1_stays_readable_and_makes_the_same_state(self):
+        golden = pathlib.Path(__file__).parents[1] / 'golden' / 'wal'
+        self.dir.mkdir()
+        for path in golden.glob('v1_*'):
+            shutil.copy(path, self.dir / path.name.removeprefix('v1_'))
+        log = self.verify(0)['log']
+        self.assertEqual((log['last'], log['digest']), ('0x29', '3ee30cc09e59f5f0'))
+
     # --- Damage
 
     def test_every_flipped_byte_of_a_durable_batch_is_found_and_salvage_keeps_the_rest(self):
