@@ -123,10 +123,9 @@ Result<void, std::string> Daemon::open_reactors() {
     order(session_now_ms, now_ms);
   };
   duties.is_busy = [this] {
-    return core_->is_busy() || snapshots_->is_busy() ||
-           std::any_of(server_->to_core.begin() + 1, server_->to_core.end(),
-                       [](const auto& mailbox) { return !mailbox->empty(); });
+    return core_->is_busy() || snapshots_->is_busy() || (!is_mail_blocked_ && has_mail());
   };
+  duties.is_blocked = [this] { return is_mail_blocked_ && has_mail(); };
   duties.next_due_ms = [this] { return core_->next_due_ms(); };
   server_->reactors[0]->set_core_duties(std::move(duties));
   return {};
@@ -185,15 +184,25 @@ void Daemon::order(std::int64_t session_now_ms, std::int64_t now_ms) {
   if (stop_ != Stop::none) go_on_stopping();
 }
 
+bool Daemon::has_mail() const {
+  return std::any_of(server_->to_core.begin() + 1, server_->to_core.end(),
+                     [](const auto& mailbox) { return !mailbox->empty(); });
+}
+
 /// Other reactors' requests, each reactor's in its order, none of them always first.
 void Daemon::take_mail(std::int64_t now_ms) {
   const std::size_t count = server_->to_core.size();
+  is_mail_blocked_ = false;
   for (std::size_t i = 1; i < count; ++i) {
     const std::size_t r = 1 + (first_mailbox_ + i) % (count - 1);
     net::Mailbox<reactor::CoreMessage>& mailbox = *server_->to_core[r];
     for (std::size_t taken = 0; taken < messages_per_turn; ++taken) {
       reactor::CoreMessage* message = mailbox.front();
-      if (message == nullptr || !core_->submit(message->request(), now_ms)) break;
+      if (message == nullptr) break;
+      if (!core_->submit(message->request(), now_ms)) {
+        is_mail_blocked_ = true;
+        break;
+      }
       mailbox.pop();
     }
   }

@@ -57,6 +57,7 @@ class Daemon {
   void start_snapshots();
 
   void order(std::int64_t session_now_ms, std::int64_t now_ms);
+  bool has_mail() const;
   void take_mail(std::int64_t now_ms);
   void watch_the_log();
   void take_snapshots();
@@ -79,6 +80,7 @@ class Daemon {
   words::DigestHistory digests_;
   Zxid noted_{};                   ///< committed_zxid when digests_ was last told
   std::size_t first_mailbox_ = 1;  ///< whose requests come first in the next turn
+  bool is_mail_blocked_ = false;   ///< the core has refused one of them (R4)
   std::int64_t started_ns_ = 0;
   log::Burst closed_{20};
   log::Burst quotas_;

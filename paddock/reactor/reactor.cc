@@ -103,8 +103,8 @@ void Reactor::wait() {
     sleeper_.announce();
     if (has_work()) deadline_ns = 0;
   }
-  const std::int64_t before_ns = net::monotonic_ns();
-  due_ms_ = std::max(before_ns, deadline_ns) / 1'000'000;
+  // From turn to turn: a turn that took long, or stood still, is a gap as well.
+  due_ms_ = std::max(now_ns_, deadline_ns) / 1'000'000;
   loop_->wait(deadline_ns);
   sleeper_.awake();
 }
@@ -117,7 +117,8 @@ std::int64_t Reactor::next_deadline_ns() {
   // From the session clock, which leaves gaps out, to the monotonic one.
   if (due_ms != INT64_MAX)
     deadline_ns = now_ns_ + std::max<std::int64_t>(0, due_ms - clock_.now_ms()) * 1'000'000;
-  if (!held_by_core_.empty() || !detaches_.empty() || !expiring_.empty())
+  if (!held_by_core_.empty() || !detaches_.empty() || !expiring_.empty() ||
+      (duties_.is_blocked && duties_.is_blocked()))
     deadline_ns = std::min(deadline_ns, now_ns_ + core_retry_ns);
   if (is_stopping_) deadline_ns = std::min(deadline_ns, now_ns_ + 10'000'000);
   return deadline_ns;
@@ -132,7 +133,7 @@ void Reactor::read_clocks() {
 }
 
 void Reactor::serve_ready() {
-  release_held(held_by_core_);
+  retry_core();
   if (outstanding_count_ < outstanding_max_) release_held(held_by_throttle_);
   if (!slice_) release_held(held_by_slice_);
   serving_.swap(ready_);

@@ -60,6 +60,7 @@ class Reactor {
     std::function<void(std::int64_t session_now_ms, std::int64_t now_ms)> order;
     /// Whether the next turn must not sleep.
     std::function<bool()> is_busy;
+    std::function<bool()> is_blocked;  ///< requests of others wait, and no event may tell when to go on
     std::function<std::int64_t()> next_due_ms;  ///< session clock; INT64_MAX = never
   };
 
@@ -160,6 +161,7 @@ class Reactor {
   bool submit(const ordering::CoreRequest& request);
   Taken serve_own(Client& client, const Request& request);
   void release_held(std::deque<ordering::ConnectionId>& held);
+  void retry_core();
 
   // --- Sessions (reactor_session.cc)
   Taken connect(Client& client, Bytes body, std::size_t frame_bytes);

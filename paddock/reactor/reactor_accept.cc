@@ -66,6 +66,22 @@ void Reactor::release_held(std::deque<ordering::ConnectionId>& held) {
   }
 }
 
+/// Those that the core did not take, oldest first, until it refuses again.
+void Reactor::retry_core() {
+  while (!held_by_core_.empty()) {
+    const ordering::ConnectionId id = held_by_core_.front();
+    held_by_core_.pop_front();
+    Client* client = clients_.find(id);
+    if (client == nullptr) continue;
+    client->hold = Client::Hold::none;
+    serve(*client);
+    if (client->hold != Client::Hold::core) continue;
+    held_by_core_.pop_back();  // where hold() put it: it keeps its place
+    held_by_core_.push_front(id);
+    return;
+  }
+}
+
 void Reactor::input_arrived(Client& client) {
   if (client.phase == Client::Phase::closing) return;
   if (client.input_counted == 0) client.arrived_ns = loop_->now_ns();
