@@ -62,7 +62,9 @@ class Batches {
   void wanted_by(std::uint16_t reactor) { open_->wanted_by |= std::uint64_t{1} << reactor; }
 
   /// Nothing is open or in flight: all that was prepared is published.
-  bool is_idle() const { return open_ == nullptr && in_flight_.empty(); }
+  bool is_idle() const {
+    return (open_ == nullptr || open_->records.empty()) && in_flight_.empty();
+  }
   /// Digest of the state at committed_zxid.
   std::uint64_t committed_digest() const { return committed_digest_; }
   /// After recovery, before the first record.

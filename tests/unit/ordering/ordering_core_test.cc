@@ -307,6 +307,16 @@ TEST(OrderingCore, ClosingASessionAnswersDeletesItsEphemeralsAndForgetsIt) {
   EXPECT_EQ(world.core.owners().find(client.session), nullptr);
 }
 
+// A dropped or refused request may have taken a slot that nothing was put into: the daemon waits
+// for is_idle() when it stops.
+TEST(OrderingCore, ADroppedRequestDoesNotKeepItBusy) {
+  CoreWorld world;
+  const Client client = world.make_client(1);
+  ASSERT_TRUE(world.expire(client.session, client.generation + 1));
+  world.turn();
+  EXPECT_TRUE(world.core.is_idle());
+}
+
 TEST(OrderingCore, R22_NothingIsPreparedBetweenTheSlicesOfATransaction) {
   CoreWorld::Options options;
   options.steps_per_turn = 10;
