@@ -213,26 +213,25 @@ void Segments::purge(Zxid oldest_kept, bool active_is_empty) {
   }
 }
 
-/// Oldest first. The first one is renamed into a recyclable file if there is none yet.
+/// Oldest first, each durable before the next: a power cut must not bring an older one back while
+/// one behind it stays away, because a start that reads the older one would find a gap. The first
+/// one is renamed into a recyclable file if there is none yet.
 void Segments::dispose_next() {
-  if (disposals_.empty()) {
-    disk_.sync_dir(dir_, then([this](std::int64_t result) {
-                     if (result < 0) return fail("sync of the directory failed", result);
-                     disposed();
-                   }));
-    return;
-  }
+  if (disposals_.empty()) return disposed();
   const std::string path = path_in(dir_, segment_name(disposals_.front()));
   disposals_.pop_front();
-  auto next = then([this](std::int64_t result) {
+  auto gone = then([this](std::int64_t result) {
     if (result < 0 && result != -ENOENT) return fail("an old segment cannot be removed", result);
-    dispose_next();
+    disk_.sync_dir(dir_, then([this](std::int64_t synced) {
+                     if (synced < 0) return fail("sync of the directory failed", synced);
+                     dispose_next();
+                   }));
   });
   if (recyclable_.empty() && recycled_.empty()) {
     recycled_ = spare_name(next_spare_number_++);
-    disk_.rename(path, path_in(dir_, recycled_), std::move(next));
+    disk_.rename(path, path_in(dir_, recycled_), std::move(gone));
   } else {
-    disk_.remove(path, std::move(next));
+    disk_.remove(path, std::move(gone));
   }
 }
 
@@ -242,10 +241,6 @@ void Segments::disposed() {
   if (!recycled_.empty()) recyclable_.push_back(std::exchange(recycled_, {}));
   refused_bytes_ = UINT64_MAX;  // room was made
   prepare_spare();
-  if (!disposals_.empty()) {
-    disposing_ = true;
-    dispose_next();
-  }
 }
 
 void Segments::fail(const std::string& what, std::int64_t result) {

@@ -132,7 +132,7 @@ TEST(LogCrashPoints, NothingAcknowledgedIsLostAtAnyPoint) {
 TEST(LogCrashPoints, ASecondCrashAtAnyPointOfTheNextRunIsSurvivedToo) {
   const std::uint64_t seed = 3;
   const std::uint64_t points = changes_of_a_whole_run(seed);
-  std::uint64_t second_points = 0;
+  std::uint64_t second_points = 0, cuts = 0;
   for (std::uint64_t point = 0; point <= points; ++point) {
     const Outcome first = outcomes[point % std::size(outcomes)];
     for (std::uint64_t second = 0;; ++second) {
@@ -143,6 +143,7 @@ TEST(LogCrashPoints, ASecondCrashAtAnyPointOfTheNextRunIsSurvivedToo) {
       log.crash(first.how, first.seed);
       log.disk.power_off_after(log.disk.changes() + second);
       log.run_again();
+      cuts += log.recovered.torn_bytes > 0;
       const bool was_whole_run = !log.disk.is_off();
       log.crash(outcome.how, outcome.seed);
       const std::string where = name_of(point, first) + "; then " + name_of(second, outcome);
@@ -153,6 +154,7 @@ TEST(LogCrashPoints, ASecondCrashAtAnyPointOfTheNextRunIsSurvivedToo) {
     }
   }
   EXPECT_GT(second_points, points * 10);
+  EXPECT_GT(cuts, points) << "a cut is zeroed and synced, and crashed in";
 }
 
 /// What a killed process had in the page cache is read by the next one and served; from then on it

@@ -163,6 +163,39 @@ TEST(R7, OneOfThePurgedIsRecycledAndZeroedTheOthersAreRemoved) {
   EXPECT_TRUE(w.is_zero(w.names(".spare").front()));
 }
 
+/// It did: with one sync behind all removals an older segment could come back in a power cut while
+/// one behind it stayed away. A start that looks for the batch before its snapshot reads the older
+/// one, finds its mark and no successor, and is refused.
+TEST(R7, APurgeThatIsCutOffLeavesNoGap) {
+  World whole;
+  whole.fill(5);
+  std::uint64_t points = whole.disk.changes();
+  whole.segments->purge(Zxid{1000}, false);
+  whole.drain();
+  points = whole.disk.changes() - points;
+  bool some_gone = false;
+  for (std::uint64_t point = 0; point <= points; ++point) {
+    for (std::uint64_t coin = 0; coin < 40; ++coin) {
+      World w;
+      w.fill(5);
+      const std::vector<std::string> before = w.names(".log");
+      const std::uint64_t from = w.disk.changes();
+      w.disk.power_off_after(from + point);
+      w.segments->purge(Zxid{1000}, false);
+      w.drain();
+      for (Disk::File file : w.taken) w.disk.close(file);
+      w.taken.clear();
+      if (!w.disk.is_off()) w.disk.power_off();
+      w.segments.reset();
+      w.disk.power_on(Survive::coin, coin);
+      const std::vector<std::string> after = w.names(".log");
+      ASSERT_TRUE(std::equal(after.rbegin(), after.rend(), before.rbegin())) << point;
+      some_gone |= after.size() > 1 && after.size() < before.size();
+    }
+  }
+  EXPECT_TRUE(some_gone);
+}
+
 TEST(R20, AFullDiskIsAnAnswerAndLeavesNothingBehind) {
   for (std::uint64_t room : {0u, 4096u, 40000u, 65535u}) {
     World w({.capacity_bytes = room});
