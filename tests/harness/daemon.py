@@ -44,8 +44,11 @@ class Daemon:
         self.remove()
 
     def command(self):
+        # A test that needs a certain number of reactors says so behind this.
+        count = os.environ.get('PADDOCK_REACTORS')
+        reactors = ['--reactors', count] if count else []
         return [*self.wrapper, self.program, 'serve', '--data-dir', str(self.data_dir),
-                '--client-port', str(self.wanted_port), *self.arguments]
+                '--client-port', str(self.wanted_port), *reactors, *self.arguments]
 
     def start(self):
         """Returns when the daemon accepts clients; raises with its log if it ends before that."""
