@@ -9,20 +9,29 @@ import socket
 import struct
 import typing
 
-CREATE, DELETE, EXISTS, GET_DATA, SET_DATA = 1, 2, 3, 4, 5
-GET_CHILDREN, SYNC, PING, GET_CHILDREN2, CREATE2 = 8, 9, 11, 12, 15
-SET_WATCHES, CLOSE_SESSION = 101, -11
+CREATE, DELETE, EXISTS, GET_DATA, SET_DATA, GET_ACL, SET_ACL = 1, 2, 3, 4, 5, 6, 7
+GET_CHILDREN, SYNC, PING, GET_CHILDREN2, CHECK, MULTI, CREATE2 = 8, 9, 11, 12, 13, 14, 15
+RECONFIG, CHECK_WATCHES, REMOVE_WATCHES = 16, 17, 18
+CREATE_CONTAINER, DELETE_CONTAINER, CREATE_TTL, MULTI_READ = 19, 20, 21, 22
+AUTH, SET_WATCHES, SASL, GET_EPHEMERALS, GET_ALL_CHILDREN_NUMBER = 100, 101, 102, 103, 104
+SET_WATCHES2, ADD_WATCH, WHO_AM_I, CLOSE_SESSION = 105, 106, 107, -11
 
-EVENT_XID, PING_XID, SET_WATCHES_XID = -1, -2, -8
+EVENT_XID, PING_XID, AUTH_XID, SET_WATCHES_XID = -1, -2, -4, -8
 
 CREATED, DELETED, DATA_CHANGED, CHILDREN_CHANGED = 1, 2, 3, 4
 
-EPHEMERAL, SEQUENTIAL = 1, 2
+EPHEMERAL, SEQUENTIAL, CONTAINER, TTL, TTL_SEQUENTIAL = 1, 2, 4, 5, 6
+PERSISTENT_WATCH, RECURSIVE_WATCH = 0, 1  # modes of addWatch
+# Kinds of watches that checkWatches and removeWatches name.
+OF_CHILDREN, OF_DATA, OF_ANY, OF_PERSISTENT, OF_RECURSIVE = 1, 2, 3, 4, 5
 
+ROLLED_BACK = -2
 MARSHALLING, UNIMPLEMENTED, BAD_ARGUMENTS = -5, -6, -8
-NO_NODE, BAD_VERSION, NO_CHILDREN_FOR_EPHEMERALS = -101, -103, -108
-NODE_EXISTS, NOT_EMPTY, INVALID_ACL, READ_ONLY = -110, -111, -114, -119
+NO_NODE, NO_AUTH, BAD_VERSION, NO_CHILDREN_FOR_EPHEMERALS = -101, -102, -103, -108
+NODE_EXISTS, NOT_EMPTY, INVALID_ACL, AUTH_FAILED, READ_ONLY = -110, -111, -114, -115, -119
+NO_WATCHER, RECONFIG_DISABLED, QUOTA_EXCEEDED = -121, -123, -125
 
+READ, WRITE, CREATE_CHILD, DELETE_CHILD, ADMIN, ALL = 1, 2, 4, 8, 16, 31
 OPEN_ACL = ((31, 'world', 'anyone'),)
 TIMEOUT_S = 20  # of one receive; a test that waits for longer hangs
 
@@ -75,6 +84,29 @@ def request(xid, op, body=b''):
 
 def create_body(path, data=b'', flags=0, acls=OPEN_ACL):
     return text(path) + blob(data) + acl(acls) + int32(flags)
+
+
+def ttl_body(path, data=b'', flags=TTL, acls=OPEN_ACL, ttl_ms=1000):
+    return create_body(path, data, flags, acls) + int64(ttl_ms)
+
+
+def version_body(path, version=-1):
+    """Of delete and check."""
+    return text(path) + int32(version)
+
+
+def set_data_body(path, data, version=-1):
+    return text(path) + blob(data) + int32(version)
+
+
+def auth_body(scheme, data):
+    return int32(0) + text(scheme) + blob(data)
+
+
+def multi_body(operations):
+    """Of multi and multiRead; `operations` are pairs of operation and body."""
+    parts = [int32(op) + flag(False) + int32(-1) + body for op, body in operations]
+    return b''.join(parts) + int32(-1) + flag(True) + int32(-1)
 
 
 def watch_body(path, watch=False):
@@ -133,11 +165,37 @@ class Reader:
     def texts(self):
         return [self.text() for _ in range(self.int32())]
 
+    def acls(self):
+        return [(self.int32(), self.text(), self.text()) for _ in range(self.int32())]
+
+    def multi_results(self):
+        """(type, error, body) of each operation; the body is read as that type says."""
+        results = []
+        while True:
+            kind, done, error = self.unpack('i?i')
+            if done:
+                assert (kind, error, self.rest()) == (-1, -1, b''), 'the end mark'
+                return results
+            results.append((kind, error, MULTI_RESULTS[kind](self)))
+
     def stat(self):
         return Stat(*self.unpack('qqqqiiiqiiq'))
 
     def rest(self):
         return self.take(len(self.data) - self.at)
+
+
+# The body of one result of a multi or multiRead, by its type.
+MULTI_RESULTS = {
+    CREATE: Reader.text,
+    CREATE2: lambda reader: (reader.text(), reader.stat()),
+    DELETE: lambda reader: None,
+    SET_DATA: Reader.stat,
+    CHECK: lambda reader: None,
+    GET_DATA: lambda reader: (reader.blob(), reader.stat()),
+    GET_CHILDREN: Reader.texts,
+    -1: Reader.int32,
+}
 
 
 @dataclasses.dataclass
@@ -303,7 +361,7 @@ class Client:
         return body.text(), body.stat()
 
     def delete(self, path, version=-1):
-        return self.call(DELETE, text(path) + int32(version))
+        return self.call(DELETE, version_body(path, version))
 
     def exists(self, path, watch=False):
         return self.call(EXISTS, watch_body(path, watch)).body.stat()
@@ -313,7 +371,7 @@ class Client:
         return body.blob(), body.stat()
 
     def set_data(self, path, data, version=-1):
-        return self.call(SET_DATA, text(path) + blob(data) + int32(version)).body.stat()
+        return self.call(SET_DATA, set_data_body(path, data, version)).body.stat()
 
     def get_children(self, path, watch=False):
         return self.call(GET_CHILDREN, watch_body(path, watch)).body.texts()
@@ -330,6 +388,54 @@ class Client:
         reply = self.reply()
         assert reply.xid == PING_XID and reply.error == 0, reply
         return reply
+
+    def create_container(self, path, data=b'', flags=CONTAINER, acls=OPEN_ACL):
+        body = self.call(CREATE_CONTAINER, create_body(path, data, flags, acls)).body
+        return body.text(), body.stat()
+
+    def create_ttl(self, path, **fields):
+        body = self.call(CREATE_TTL, ttl_body(path, **fields)).body
+        return body.text(), body.stat()
+
+    def multi(self, *operations):
+        return self.call(MULTI, multi_body(operations)).body.multi_results()
+
+    def multi_read(self, *operations):
+        return self.call(MULTI_READ, multi_body(operations)).body.multi_results()
+
+    def get_acl(self, path):
+        body = self.call(GET_ACL, text(path)).body
+        return body.acls(), body.stat()
+
+    def set_acl(self, path, acls, version=-1):
+        return self.call(SET_ACL, text(path) + acl(acls) + int32(version)).body.stat()
+
+    def auth(self, data, scheme='digest', xid=AUTH_XID):
+        return self.call(AUTH, auth_body(scheme, data), xid)
+
+    def who_am_i(self):
+        body = self.call(WHO_AM_I).body
+        return sorted((body.text(), body.text()) for _ in range(body.int32()))
+
+    def get_ephemerals(self, prefix):
+        return sorted(self.call(GET_EPHEMERALS, text(prefix)).body.texts())
+
+    def get_all_children_number(self, path):
+        return self.call(GET_ALL_CHILDREN_NUMBER, text(path)).body.int32()
+
+    def add_watch(self, path, mode):
+        return self.call(ADD_WATCH, text(path) + int32(mode)).body.int32()
+
+    def check_watches(self, path, kind):
+        return self.call(CHECK_WATCHES, text(path) + int32(kind))
+
+    def remove_watches(self, path, kind):
+        return self.call(REMOVE_WATCHES, text(path) + int32(kind))
+
+    def set_watches2(self, zxid, data=(), exist=(), child=(), persistent=(), recursive=()):
+        lists = [data, exist, child, persistent, recursive]
+        body = int64(zxid) + b''.join(map(vector, lists))
+        return self.call(SET_WATCHES2, body, SET_WATCHES_XID)
 
     def set_watches(self, zxid, data=(), exist=(), child=()):
         lists = vector(data) + vector(exist) + vector(child)

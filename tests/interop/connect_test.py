@@ -166,8 +166,12 @@ class CloseTest(ServedTest):
         self.assertEqual([event[:2] for event in client.events],
                          [(wire.DELETED, self.base + '/e')])
 
+
+class ExpiryTest(ServedTest):
+    arguments = ['--tick-time', '500']  # so that timeouts may be short
+
     def test_a_session_without_a_sign_of_life_expires_and_its_ephemerals_go(self):
-        silent = self.client(timeout_ms=4000)
+        silent = self.client(timeout_ms=1000)
         silent.create(self.base + '/e', flags=wire.EPHEMERAL)
         other = self.client()
         self.await_gone(other, self.base + '/e')
@@ -175,7 +179,7 @@ class CloseTest(ServedTest):
         self.assertEqual(self.raw_client().resume(silent), REFUSED)
 
     def test_a_dropped_session_expires_as_well(self):
-        dropped = self.client(timeout_ms=4000)
+        dropped = self.client(timeout_ms=1000)
         dropped.create(self.base + '/e', flags=wire.EPHEMERAL)
         dropped.drop()
         self.await_gone(self.client(), self.base + '/e')
