@@ -203,8 +203,8 @@ from kazoo.client import KazooClient
 client = KazooClient(hosts='127.0.0.1:' + sys.argv[1], timeout=4)
 client.start()
 client.create(sys.argv[2] + '/e', ephemeral=True)
-print('ready', flush=True)
 client.add_listener(lambda state: print(state, flush=True))
+print('ready', flush=True)  # only now: what stops us may come at once
 sys.stdin.read()
 """
 
