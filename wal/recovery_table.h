@@ -119,16 +119,24 @@ inline constexpr auto recovery_cases = [] {
   });
 }();
 
-constexpr const RecoveryCase* find_case(Here here, Later later, Successor successor) {
-  const RecoveryCase* found = nullptr;
-  for (const RecoveryCase& row : recovery_cases) {
+/// By number: g++ compares no pointers in constant expressions with UBSan (GCC bug 71962). -1:
+/// none.
+constexpr int find_case_number(Here here, Later later, Successor successor) {
+  int found = -1;
+  for (std::size_t i = 0; i < recovery_cases.size(); ++i) {
+    const RecoveryCase& row = recovery_cases[i];
     if ((row.here >> static_cast<unsigned>(here) & 1) == 0) continue;
     if ((row.later >> static_cast<unsigned>(later) & 1) == 0) continue;
     if ((row.successor >> static_cast<unsigned>(successor) & 1) == 0) continue;
-    if (found != nullptr) return nullptr;  // two rows claim it
-    found = &row;
+    if (found >= 0) return -1;  // two rows claim it
+    found = static_cast<int>(i);
   }
   return found;
+}
+
+constexpr const RecoveryCase* find_case(Here here, Later later, Successor successor) {
+  const int number = find_case_number(here, later, successor);
+  return number < 0 ? nullptr : &recovery_cases[static_cast<std::size_t>(number)];
 }
 
 static_assert(
@@ -136,7 +144,7 @@ static_assert(
       for (unsigned here = 0; here <= static_cast<unsigned>(Here::full); ++here)
         for (unsigned later = 0; later <= static_cast<unsigned>(Later::proof); ++later)
           for (unsigned next = 0; next <= static_cast<unsigned>(Successor::overlap); ++next)
-            if (find_case(Here(here), Later(later), Successor(next)) == nullptr) return false;
+            if (find_case_number(Here(here), Later(later), Successor(next)) < 0) return false;
       return true;
     }(),
     "each combination has exactly one row");
