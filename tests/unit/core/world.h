@@ -101,7 +101,7 @@ class World {
     body.clear();
     Epoch::Guard guard(state.trie().epoch(), 0);
     const Zxid pinned = state.trie().pins().pin(0);
-    const ReadView view{state.trie(), read_at.value_or(pinned), identities};
+    const ReadView view{state.trie(), read_at.value_or(pinned), identities, options_.skip_acl};
     auto result = run(view);
     state.trie().pins().unpin(0);
     return result;
