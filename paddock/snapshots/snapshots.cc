@@ -46,7 +46,7 @@ void Snapshots::choose_thresholds() {
 }
 
 bool Snapshots::is_due(const LogTotals& totals) const {
-  if (stage_ != Stage::idle) return false;
+  if (stage_ != Stage::idle || !thread_.joinable()) return false;
   return totals.txns - taken_at_.txns >= txns_due_ ||
          totals.payload_bytes - taken_at_.payload_bytes >= log_bytes_due_;
 }
@@ -169,7 +169,10 @@ void Snapshots::run() {
     lock.lock();
     reports_.push_back(report);
     has_report_.store(true, std::memory_order_relaxed);  // relaxed: under the mutex
-    if (options_.wake_core) options_.wake_core();
+    if (!options_.wake_core) continue;
+    lock.unlock();
+    options_.wake_core();
+    lock.lock();
   }
   disk_.reset();  // a ring belongs to its thread
 }

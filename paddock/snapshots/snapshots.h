@@ -96,8 +96,7 @@ class Snapshots {
   /// files are removed if purging is on. What that allows to be purged, turn() tells.
   void free_space();
 
-  /// Gives up what is under way, soon, and ends the thread. Nothing may be called afterwards but
-  /// view() and the destructor.
+  /// Gives up what is under way, soon, and ends the thread. Nothing is due afterwards.
   void stop();
 
   const words::SnapshotView& view() const { return view_; }
