@@ -178,6 +178,7 @@ void Loop::make_room(std::uint32_t count) {
 void Loop::submit() {
   own();
   if (io_uring_sq_ready(&ring_) == 0) return;
+  // relaxed, as all counters: they order nothing.
   counters_.enter_count.fetch_add(1, std::memory_order_relaxed);
   const int submitted = io_uring_submit(&ring_);
   // -EBUSY and -EAGAIN: the completion queue has overflown or the kernel is short of memory. The

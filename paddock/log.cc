@@ -66,7 +66,7 @@ class Writer {
         if (lines_.size() == queue_lines_max) {
           lines_.pop_front();
           ++dropped_untold_;
-          dropped_.fetch_add(1, std::memory_order_relaxed);
+          dropped_.fetch_add(1, std::memory_order_relaxed);  // a counter: it orders nothing
         }
         lines_.emplace_back(line);
         if (!asleep_) return;

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/floor/arguments.h"
 #include "core/base/bytes.h"
 #include "net/loop.h"
 
@@ -114,10 +115,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: pipeline port connections depth seconds\n");
     return 2;
   }
-  const int count = std::atoi(argv[2]);
-  const int depth = std::atoi(argv[3]);
+  const int count = number(argv[2]);
+  const int depth = number(argv[3]);
   std::vector<Client> clients;
-  for (int i = 0; i < count; ++i) clients.push_back(connect_to(std::atoi(argv[1]), depth));
+  for (int i = 0; i < count; ++i) clients.push_back(connect_to(number(argv[1]), depth));
   const int poller = epoll_create1(0);
   for (std::size_t i = 0; i < clients.size(); ++i) {
     epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
@@ -131,7 +132,7 @@ int main(int argc, char** argv) {
     for (int i = 0; i < depth; ++i) append_request(client, out, net::monotonic_ns());
     send_all(client.socket, out);
   }
-  const std::int64_t end_ns = begin_ns + std::int64_t{1'000'000'000} * std::atoi(argv[4]);
+  const std::int64_t end_ns = begin_ns + std::int64_t{1'000'000'000} * number(argv[4]);
   while (net::monotonic_ns() < end_ns) {
     if (clients.size() == 1) {
       turn(clients[0], latencies);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "bench/floor/arguments.h"
 #include "core/base/bytes.h"
 #include "net/connection.h"
 #include "net/listener.h"
@@ -106,8 +107,8 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
 
 int main(int argc, char** argv) {
   using namespace paddock;
-  const int port = argc > 1 ? std::atoi(argv[1]) : 0;
-  const int busy_poll_us = argc > 2 ? std::atoi(argv[2]) : 0;
+  const int port = argc > 1 ? number(argv[1]) : 0;
+  const int busy_poll_us = argc > 2 ? number(argv[2]) : 0;
   auto loop = net::Loop::open({.busy_poll_us = static_cast<std::uint32_t>(busy_poll_us)});
   if (!loop) {
     std::fprintf(stderr, "%s\n", loop.error().message.c_str());

@@ -60,7 +60,8 @@ class Reactor {
     std::function<void(std::int64_t session_now_ms, std::int64_t now_ms)> order;
     /// Whether the next turn must not sleep.
     std::function<bool()> is_busy;
-    std::function<bool()> is_blocked;  ///< requests of others wait, and no event may tell when to go on
+    /// Requests of others wait, and no event may tell when to go on.
+    std::function<bool()> is_blocked;
     std::function<std::int64_t()> next_due_ms;  ///< session clock; INT64_MAX = never
   };
 

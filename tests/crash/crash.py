@@ -4,17 +4,17 @@ A round is one data directory and several kills. While writers (writer.py) are a
 killed: at a random moment, at the moment when a file appears in its directory (a roll, a snapshot),
 while it recovers, or told to stop. After each restart
 
-  - each writer's subtree is in the state behind one of its operations, none older than the last that
-    was acknowledged, none younger than the last that was sent, with all versions, sequence numbers,
-    owners and told zxids (model.py),
+  - each writer's subtree is in the state behind one of its operations, none older than the last
+    that was acknowledged, none younger than the last that was sent, with all versions, sequence
+    numbers, owners and told zxids (model.py),
   - every acknowledged node of the folder that all write is there, its numbers run from 0 without
     a gap, and it holds nothing that was never sent,
   - no zxid that any client was shown lies above the newest one, and none was given twice,
   - the sessions are resumed with their ephemerals, and
   - the digest is the same after recovery from the log alone and after another crash.
 
-Rounds with an odd seed run the lossy build: its files forget what was not synced (paddock/disk). One
-TAP line a round; a failed round prints the command that repeats its plan, and keeps its directory.
+Rounds with an odd seed run the lossy build: its files forget what was not synced (paddock/disk).
+One TAP line a round; a failed round prints the command that repeats its plan, and keeps its directory.
 """
 
 import argparse

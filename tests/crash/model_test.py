@@ -8,8 +8,8 @@ import wire
 
 
 def stat_of(node):
-    return wire.Stat(node.czxid or 1, node.mzxid or 1, 0, 0, node.version, node.cversion, 0, node.owner,
-                     len(node.data), len(node.children), node.pzxid or 1)
+    return wire.Stat(node.czxid or 1, node.mzxid or 1, 0, 0, node.version, node.cversion, 0,
+                     node.owner, len(node.data), len(node.children), node.pzxid or 1)
 
 
 def seen_of(subtree):

@@ -1,12 +1,12 @@
 """Proves that the tests catch bugs: applies one plausible bug after another and wants a red test.
 
-A mutant is NAME.patch beside this file. Above the diff stand, behind '# ', a sentence on what the bug
-is, and the tests that are to catch it, as `catches: SUITE/PROGRAM [CASE]` with wildcards; the first
-line that turns red is shown. A mutant survives when all of its tests stay green, and that is a failure,
-as is a patch that does not apply any more or does not compile.
+A mutant is NAME.patch beside this file. Above the diff stand, behind '# ', a sentence on what the
+bug is, and the tests that are to catch it, as `catches: SUITE/PROGRAM [CASE]` with wildcards; the
+first that turns red is shown. A mutant survives when all of its tests stay green, and that is a
+failure, as is a patch that does not apply any more or does not compile.
 
-The tree is copied to build/mutants/src once and changed there, so only what a patch touches is compiled
-again, and the work tree is left alone.
+The tree is copied to build/mutants/src once and changed there, so only what a patch touches is
+compiled again, and the work tree is left alone.
 """
 
 import argparse

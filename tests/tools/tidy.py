@@ -232,8 +232,13 @@ def check_atomics(files):
                     yield Finding(path, index + 1, 'a weak atomic without the label of its partner')
                 elif all(uses[found] < 2 for found in labels):
                     yield Finding(path, index + 1, f'the partner [{labels[0]}] is nowhere')
-            elif relaxed.search(line) and '//' not in near:
+            elif relaxed.search(line) and '//' not in near and not says_why_relaxed(lines[:index]):
                 yield Finding(path, index + 1, 'a relaxed atomic without a comment that says why')
+
+
+def says_why_relaxed(lines):
+    """Whether a comment above speaks of relaxed atomics: then it speaks for all of its file."""
+    return any(re.search(r'//.*\brelaxed\b', line, re.I) for line in lines)
 
 
 def check_links(path, text, exists):

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <regex>
+#include <span>
 #include <string>
 
 namespace paddock::log {
@@ -24,10 +24,12 @@ TEST(Log, ALineHasTimeLevelThreadAndMessage) {
   warn("session {} opened by {}", SessionId{0x10000121cae0000}, "127.0.0.1:52956");
   name_thread("main");
   const std::string line = captured.take();
-  EXPECT_TRUE(std::regex_match(
-      line, std::regex("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z warn  r7 session "
-                       "0x10000121cae0000 opened by 127\\.0\\.0\\.1:52956\n")))
-      << line;
+  std::string shape = line;  // with a 9 for each digit of the time
+  for (char& c : std::span(shape).first(std::min<std::size_t>(24, shape.size())))
+    if (c >= '0' && c <= '9') c = '9';
+  EXPECT_EQ(shape,
+            "9999-99-99T99:99:99.999Z warn  r7 session 0x10000121cae0000 opened by "
+            "127.0.0.1:52956\n");
 }
 
 TEST(Log, SessionsAndZxidsAreHexadecimal) {

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <sstream>
 
 #include "paddock/version.h"
@@ -82,11 +82,16 @@ TEST_F(Words, SrvrOfAServerThatHasAnsweredNothingShowsZeros) {
 }
 
 TEST_F(Words, TheVersionFitsThePatternsOfTools) {
-  // go-zk's FLWSrvr.
-  EXPECT_TRUE(std::regex_search(
-      std::string("Zookeeper version: ") + zookeeper_version,
-      std::regex("^Zookeeper version: ([A-Za-z0-9.\\-]+), built on "
-                 "(\\d\\d/\\d\\d/\\d\\d\\d\\d \\d\\d:\\d\\d [A-Za-z0-9:+\\-]+)$")));
+  // go-zk's FLWSrvr: [A-Za-z0-9.-]+, built on MM/DD/YYYY HH:MM and a time zone.
+  const std::string_view text = zookeeper_version;
+  const std::size_t comma = text.find(", built on ");
+  ASSERT_NE(comma, text.npos);
+  for (const char c : text.substr(0, comma))
+    EXPECT_TRUE(std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-') << c;
+  std::string date(text.substr(comma + std::string_view(", built on ").size()));
+  for (char& c : date)
+    if (c >= '0' && c <= '9') c = '9';
+  EXPECT_EQ(date, "99/99/9999 99:99 UTC");
 }
 
 TEST_F(Words, StatShowsTheClientsBetweenVersionAndFigures) {
