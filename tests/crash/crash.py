@@ -14,7 +14,8 @@ while it recovers, or told to stop. After each restart
   - the digest is the same after recovery from the log alone and after another crash.
 
 Rounds with an odd seed run the lossy build: its files forget what was not synced (paddock/disk).
-One TAP line a round; a failed round prints the command that repeats its plan, and keeps its directory.
+One TAP line a round; a failed round prints the command that repeats its plan, and keeps its
+directory.
 """
 
 import argparse
