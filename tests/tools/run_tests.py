@@ -26,9 +26,9 @@ import xml.etree.ElementTree
 
 # What `./dev test` covers: every build with the suites that must be in it.
 REQUIRED = {
-    'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'sim', 'program',
-                'interop', 'crash'],
-    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'sim', 'interop', 'crash'],
+    'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'program', 'interop',
+                'crash'],
+    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash'],
     'tsan': ['torture'],
 }
 
