@@ -279,7 +279,7 @@ class Reactor {
   std::atomic<bool> is_drained_{false};
   bool is_ended_ = false;
 
-  log::Burst opened_{20}, ended_{20}, refused_, malformed_, slow_readers_;
+  log::Burst opened_{20}, ended_{20}, refused_, malformed_, slow_readers_, throttled_;
 };
 
 template <class Body>

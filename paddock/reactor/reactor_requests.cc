@@ -155,6 +155,10 @@ Reactor::Taken Reactor::take_request(Client& client, const Request& request) {
 Reactor::Taken Reactor::forward(Client& client, const Request& request,
                                 ordering::CoreRequest::Kind kind) {
   if (outstanding_count_ >= outstanding_max_ && !client.outstanding.empty()) {
+    stats_.receive_pauses.add();
+    if (auto more = throttled_.admit(now_ns_))
+      log::warn("{}: its requests wait, because {} are under way (globalOutstandingLimit){}",
+                client.connection.peer().address(), outstanding_count_, log::AndMore{*more});
     hold(client, Client::Hold::throttle);
     return Taken::not_yet;
   }
