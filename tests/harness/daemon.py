@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -84,6 +85,14 @@ class Daemon:
 
     def log(self):
         return self.log_path.read_text(errors='replace') if self.log_path.exists() else ''
+
+    def await_log(self, pattern):
+        """Returns when a line of the log matches; the log is the only sign of some events."""
+        deadline = time.monotonic() + START_S
+        while not re.search(pattern, self.log()):
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise AssertionError(f'{pattern!r} is not in the log:\n{self.log()}')
+            time.sleep(0.01)
 
     def wait(self, seconds=START_S):
         return self.process.wait(seconds)
