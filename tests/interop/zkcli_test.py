@@ -31,7 +31,8 @@ COMMANDS = [
     ('addauth digest bob:pw', ''),
     ('setAcl -s /cli auth::cdrwa', STAT.format(4, 1, 1, 5, 4)),
     ('getAcl /cli', r"'digest,'bob:ikIaKsbtGweaHnb/jKn7OHqbunM=\n: cdrwa\n"),
-    ('whoami', r'Auth scheme: User\n(ip: 127\.0\.0\.1\ndigest: bob|digest: bob\nip: 127\.0\.0\.1)\n'),
+    ('whoami', r'Auth scheme: User\n'
+               r'(ip: 127\.0\.0\.1\ndigest: bob|digest: bob\nip: 127\.0\.0\.1)\n'),
     ('getEphemerals /cli', r'\[/cli/e\]\n'),
     ('getAllChildrenNumber /cli', r'4\n'),
     ('setquota -n 5 /cli', ''),
