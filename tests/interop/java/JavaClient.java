@@ -33,11 +33,6 @@ final class JavaClient {
             awaitState(Event.KeeperState.SyncConnected);
         }
 
-        Client(Client other) throws Exception {
-            zk = new ZooKeeper(address, 15000, this, other.zk.getSessionId(), other.zk.getSessionPasswd());
-            awaitState(Event.KeeperState.SyncConnected);
-        }
-
         @Override
         public void process(WatchedEvent event) {
             if (event.getType() == Event.EventType.None) states.add(event.getState());
@@ -201,14 +196,29 @@ final class JavaClient {
         client.zk.close();
     }
 
+    /** Another client with the session's id and password closes it. */
     static void takenOver() throws Exception {
         Client first = new Client();
         create(first.zk, "/taken", CreateMode.EPHEMERAL);
-        Client second = new Client(first);
-        Tap.equal(first.zk.getSessionId(), second.zk.getSessionId());
-        second.zk.close();
+        // The first connects again and may have the session back before the second closes it.
+        while (first.zk.getState().isAlive()) {
+            CountDownLatch told = new CountDownLatch(1);
+            try (ZooKeeper second = new ZooKeeper(address, 15000, event -> told.countDown(),
+                     first.zk.getSessionId(), first.zk.getSessionPasswd())) {
+                Tap.check(told.await(Tap.WAIT_S, TimeUnit.SECONDS), "no connection");
+            }
+            // A request finds out whether the session is over.
+            try {
+                first.zk.exists("/", false);
+            } catch (KeeperException.ConnectionLossException | KeeperException.SessionExpiredException error) {
+                // The loop looks which of the two it was.
+            }
+        }
         first.awaitState(Watcher.Event.KeeperState.Expired);
         first.zk.close();
+        ZooKeeper third = new Client().zk;
+        Tap.check(third.exists("/taken", false) == null, "its ephemeral node is left");
+        third.close();
     }
 
     public static void main(String[] arguments) throws Exception {
