@@ -182,7 +182,7 @@ bool OrderingCore::submit_resume(const CoreRequest& request) {
   // The password is checked before anything happens to the session's present connection (R14), and
   // in constant time. A session that its client closed while the disk was full is over for that
   // client.
-  if (session == nullptr || is_closing(request.session) ||
+  if (session == nullptr || closed_by_clients_.contains(request.session.value) ||
       request.password.size() != password_bytes ||
       CRYPTO_memcmp(session->password.data(), request.password.data(), password_bytes) != 0) {
     batches_.add_answer(ErrorCode::ok, {},
@@ -224,7 +224,7 @@ bool OrderingCore::close_session(SessionId session, const AnswerTo& to, const ch
 
 /// closeSession on a full disk: the connection closes now, the session when there is room (R20).
 void OrderingCore::close_later(SessionId session, const AnswerTo& to) {
-  if (!is_closing(session))
+  if (closed_by_clients_.insert(session.value).second)
     closing_.push_back({session, owners_.find(session)->generation, "closed by its client", true});
   batches_.add_answer(ErrorCode::ok, {}, {AnswerKind::close, to.reactor, to.connection});
 }
@@ -302,6 +302,7 @@ void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
 
 std::int64_t OrderingCore::next_due_ms() const {
   if (is_read_only()) return space_retry_at_ms_;
+  if (!closing_.empty() && closing_is_blocked_) return session_now_ms_ + close_retry_ms;
   return std::min(owners_.next_deadline_ms(), reaper_.next_due_ms());
 }
 
@@ -332,6 +333,7 @@ void OrderingCore::try_leave_read_only() {
 /// Many sessions may come due at once; a turn takes a share of them, so that others go on
 /// meanwhile.
 void OrderingCore::close_waiting(std::int64_t now_ms) {
+  closing_is_blocked_ = true;
   for (std::size_t i = 0; i < closes_per_turn && !closing_.empty(); ++i) {
     const Closing next = closing_.front();
     const SessionOwners::Owner* owner = owners_.find(next.session);
@@ -339,14 +341,10 @@ void OrderingCore::close_waiting(std::int64_t now_ms) {
       if (slicing_ || is_read_only() || !batches_.can_add()) return;
       if (!close_session(next.session, {}, next.cause, now_ms)) return;
     }
+    if (next.by_client) closed_by_clients_.erase(next.session.value);
     closing_.pop_front();
   }
-}
-
-bool OrderingCore::is_closing(SessionId session) const {
-  return std::any_of(closing_.begin(), closing_.end(), [&](const Closing& closing) {
-    return closing.session == session && closing.by_client;
-  });
+  closing_is_blocked_ = false;
 }
 
 bool OrderingCore::remove_container(std::string_view path, std::int64_t now_ms) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <unordered_set>
 
 #include "core/proto/codec.h"
 #include "core/state.h"
@@ -57,7 +58,9 @@ class OrderingCore final : public wal::Log::Owner {
   /// When turn() should run next although nothing arrives, on the session clock; INT64_MAX = never.
   std::int64_t next_due_ms() const;
   /// There is work that needs no event to go on: do not sleep.
-  bool is_busy() const { return slicing_ || (!closing_.empty() && !is_read_only()); }
+  bool is_busy() const {
+    return slicing_ || (!closing_.empty() && !closing_is_blocked_ && !is_read_only());
+  }
 
   /// The disk is full: writes get -119, nothing expires, sessions can be resumed (R20). Threads:
   /// any (one relaxed atomic; a turn's delay is harmless).
@@ -99,11 +102,11 @@ class OrderingCore final : public wal::Log::Owner {
   void try_leave_read_only();
   void close_later(SessionId session, const AnswerTo& to);
   void close_waiting(std::int64_t now_ms);
-  bool is_closing(SessionId session) const;
   bool remove_container(std::string_view path, std::int64_t now_ms);
 
   static constexpr std::size_t closes_per_turn = 512;
   static constexpr std::int64_t space_retry_ms = 1000;
+  static constexpr std::int64_t close_retry_ms = 1;  ///< no event may tell that a slot is free
   /// The read-only mode ends when a batch of this size fits, so that it does not flap at the brink.
   static constexpr std::size_t space_wanted_bytes = 256 * 1024;
 
@@ -143,6 +146,8 @@ class OrderingCore final : public wal::Log::Owner {
     bool by_client = false;
   };
   std::deque<Closing> closing_;
+  std::unordered_set<std::int64_t> closed_by_clients_;  ///< the sessions of those by_client
+  bool closing_is_blocked_ = false;  ///< there was no room for the first one in the last turn
 };
 
 }  // namespace paddock::ordering

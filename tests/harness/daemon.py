@@ -48,8 +48,10 @@ class Daemon:
         # A test that needs a certain number of reactors says so behind this.
         count = os.environ.get('PADDOCK_REACTORS')
         reactors = ['--reactors', count] if count else []
+        # Two of the usual segments are 128 MiB of zeros for each daemon that a test starts.
+        small = ['--pre-alloc-size', '4096']
         return [*self.wrapper, self.program, 'serve', '--data-dir', str(self.data_dir),
-                '--client-port', str(self.wanted_port), *reactors, *self.arguments]
+                '--client-port', str(self.wanted_port), *small, *reactors, *self.arguments]
 
     def start(self):
         """Returns when the daemon accepts clients; raises with its log if it ends before that."""
