@@ -117,16 +117,19 @@ TEST(Codec, TheDefaultLimitIsTwiceJuteMaxbuffer) {
 }
 
 TEST(Codec, AFieldThatIsCutOffIsTruncated) {
-  Reader a = reader(hex("000000"));
+  const std::string three = hex("000000");
+  Reader a = reader(three);
   EXPECT_EQ(a.i32(), 0);
   EXPECT_EQ(a.error(), DecodeError::truncated);
-  Reader b = reader(hex("00000000000000"));
+  const std::string seven = hex("00000000000000");
+  Reader b = reader(seven);
   EXPECT_EQ(b.i64(), 0);
   EXPECT_EQ(b.error(), DecodeError::truncated);
   Reader c = reader("");
   EXPECT_FALSE(c.boolean());
   EXPECT_EQ(c.error(), DecodeError::truncated);
-  Reader d = reader(hex("00000003 6162"));
+  const std::string two_of_three = hex("00000003 6162");
+  Reader d = reader(two_of_three);
   EXPECT_FALSE(d.buffer().has_value());
   EXPECT_EQ(d.error(), DecodeError::truncated);
 }
