@@ -198,6 +198,7 @@ class Reactor {
   void go_on_reading();
   void finish_slice(Client* client);
   Taken read_multi(Client& client, const Request& request);
+  Taken refuse_large_reply(Client& client);
   core::ReadView view_for(const Client& client) const;
 
   // --- Watches (reactor_watches.cc)

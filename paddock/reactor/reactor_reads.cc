@@ -4,6 +4,7 @@
 
 #include "core/proto/connect_records.h"
 #include "core/proto/multi.h"
+#include "paddock/log.h"
 #include "paddock/reactor/reactor.h"
 
 namespace paddock::reactor {
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t slice_nodes = 2000;
 /// What a child's name takes in a reply, as a guess for the memory of a large one.
 constexpr std::size_t name_bytes_guess = 20;
+/// A frame's length has 31 bits; with this much room for events behind it.
+constexpr std::size_t large_reply_bytes_max = 1u << 30;
 
 }  // namespace
 
@@ -107,8 +110,13 @@ Reactor::Taken Reactor::read_sliced(Client& client, const Request& request,
 
 /// A slice of the large read, if there is one.
 void Reactor::go_on_reading() {
-  if (!slice_ || !slice_->read.step(slice_nodes, slice_->frame)) return;
-  finish_slice(clients_.find(slice_->id));
+  if (!slice_) return;
+  const bool is_done = slice_->read.step(slice_nodes, slice_->frame);
+  Client* client = clients_.find(slice_->id);
+  if (slice_->frame.size() > large_reply_bytes_max)
+    refuse_large_reply(*client);
+  else if (is_done)
+    finish_slice(client);
 }
 
 /// Puts the reply and the events behind it into the output; null: drops them.
@@ -149,26 +157,44 @@ Reactor::Taken Reactor::read_multi(Client& client, const Request& request) {
     return Taken::yes;
   }
   const core::ReadView view = view_for(client);
-  reply_with(client, request, [&](ByteBuffer& out) {
-    proto::Reader in(request.body, &arena_);
-    proto::Writer results(out);
-    for (proto::MultiReader walk(in); const auto header = walk.next();) {
-      proto::read_multi_read_op(in, header->op, multi_op_);
-      const auto& asked = std::get<proto::PathWatchRequest>(multi_op_);
-      const std::size_t begin = out.size();
-      proto::write_multi_result(results, header->op);
-      ErrorCode err = ErrorCode::marshalling_error;
-      if (asked.path)
-        err = header->op == OpCode::get_data ? core::read_get_data(view, *asked.path, out)
-                                             : core::read_children(view, *asked.path, false, out);
-      if (err == ErrorCode::ok) continue;
+  // One frame may ask for the same megabyte ten thousand times.
+  const auto bytes_max = static_cast<std::size_t>(server_.config.output_bytes_max);
+  ByteBuffer& out = client.connection.output();
+  const proto::FrameStart start = proto::begin_reply(out, {request.xid, snapshot_, ErrorCode::ok});
+  proto::Reader in(request.body, &arena_);
+  proto::Writer results(out);
+  for (proto::MultiReader walk(in); const auto header = walk.next();) {
+    proto::read_multi_read_op(in, header->op, multi_op_);
+    const auto& asked = std::get<proto::PathWatchRequest>(multi_op_);
+    const std::size_t begin = out.size();
+    proto::write_multi_result(results, header->op);
+    ErrorCode err = ErrorCode::marshalling_error;
+    if (asked.path)
+      err = header->op == OpCode::get_data ? core::read_get_data(view, *asked.path, out)
+                                           : core::read_children(view, *asked.path, false, out);
+    if (err != ErrorCode::ok) {
       out.truncate(begin);
       proto::write_multi_error(results, err);
     }
-    proto::write_multi_end(results);
-    return ErrorCode::ok;
-  });
+    if (out.size() - start.offset > bytes_max) {
+      proto::drop_frame(out, start);
+      return refuse_large_reply(client);
+    }
+  }
+  proto::write_multi_end(results);
+  proto::end_frame(out, start);
+  count_reply(client, request.op, snapshot_, out.size() - start.offset, client.arrived_ns);
   return Taken::yes;
+}
+
+/// What was answered before still leaves.
+Reactor::Taken Reactor::refuse_large_reply(Client& client) {
+  stats_.slow_readers_closed.add();
+  if (auto more = slow_readers_.admit(now_ns_))
+    log::warn("session {} of {}: closed, because it asked for too large an answer{}",
+              client.session, client.connection.peer().address(), log::AndMore{*more});
+  close_after_answers(client);
+  return Taken::closed;
 }
 
 }  // namespace paddock::reactor
