@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -156,6 +157,11 @@ void Connection::consume(std::size_t bytes) {
     is_full_ = false;
     arm_receive();
   }
+}
+
+bool Connection::has_unread_input() const {
+  int bytes = 0;
+  return !is_closing_ && ::ioctl(socket_, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 // Sending.

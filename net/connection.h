@@ -68,6 +68,8 @@ class Connection {
   /// What has arrived and has not been consumed. Valid until consume() or the next Loop::wait().
   Bytes input() const { return {input_.data() + input_begin_, input_.size() - input_begin_}; }
   void consume(std::size_t bytes);
+  /// Bytes have come that the kernel has not handed over yet. A system call.
+  bool has_unread_input() const;
   /// The peer has sent FIN or the connection failed: no more input will come.
   bool input_ended() const { return input_ended_; }
 

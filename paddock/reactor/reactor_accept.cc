@@ -13,6 +13,9 @@ constexpr std::uint32_t input_bytes_least = 2u << 20;
 /// A client that has this much unread is served nothing more until it has read (of a smaller
 /// outputBytesMax, half).
 constexpr std::size_t output_pause_bytes = 1u << 20;
+/// So much of one connection's input is taken whatever the others have filled inFlightBytesMax
+/// with: their pings and most requests.
+constexpr std::size_t input_share_bytes = 64u << 10;
 
 }  // namespace
 
@@ -86,7 +89,8 @@ void Reactor::input_arrived(Client& client) {
   if (client.phase == Client::Phase::closing) return;
   if (client.input_counted == 0) client.arrived_ns = loop_->now_ns();
   count_input(client);
-  if (input_bytes_ > in_flight_bytes_max_ && !client.is_paused_for_bytes) {
+  if (input_bytes_ > in_flight_bytes_max_ && client.input_counted > input_share_bytes &&
+      !client.is_paused_for_bytes) {
     client.is_paused_for_bytes = true;
     client.connection.pause_receive();
     paused_.push_back(client.id);
@@ -106,21 +110,26 @@ void Reactor::count_input(Client& client) {
   stats_.in_flight_bytes.set(static_cast<std::int64_t>(input_bytes_ + outstanding_bytes_));
 }
 
+/// Those go on that have been served what they have sent, even if the others' bytes stay.
 void Reactor::resume_paused() {
-  if (paused_.empty() || input_bytes_ > in_flight_bytes_max_ / 2) return;
-  for (const ordering::ConnectionId id : paused_) {
+  if (paused_.empty()) return;
+  const bool all_may = input_bytes_ <= in_flight_bytes_max_ / 2;
+  std::erase_if(paused_, [&](ordering::ConnectionId id) {
     Client* client = clients_.find(id);
-    if (client == nullptr || client->phase == Client::Phase::closing) continue;
+    if (client == nullptr || client->phase == Client::Phase::closing) return true;
+    if (!all_may && client->input_counted > input_share_bytes / 2) return false;
     client->is_paused_for_bytes = false;
     client->connection.start_receive();
-  }
-  paused_.clear();
+    return true;
+  });
 }
 
 void Reactor::output_sent(Client& client) {
   count_output(client);
   if (client.connection.output_bytes() == 0) client.large_reply_bytes = 0;
-  if (client.hold == Client::Hold::output && !reads_too_slowly(client, 0)) {
+  if (client.hold != Client::Hold::output) return;
+  touch(client);  // it reads: that it is not served meanwhile is no reason to expire it
+  if (!reads_too_slowly(client, 0)) {
     client.hold = Client::Hold::none;
     make_ready(client);
   }

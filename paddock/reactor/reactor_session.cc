@@ -120,11 +120,14 @@ void Reactor::touch(Client& client) {
     deadlines_.touch(client.deadline, clock_.now_ms(), client.timeout_ms);
 }
 
-/// A client that has sent a request which we have not looked at is alive, however long ago it came.
+/// A client whose request has come and has not been looked at is alive, however long ago it came:
+/// in the input or still in the kernel (R15). Not one that is not looked at because it does not
+/// read, or sends more than it may.
 bool Reactor::has_unserved_request(const Client& client) const {
+  if (client.hold == Client::Hold::output || client.is_paused_for_bytes) return false;
   const proto::FrameSplit frame = proto::split_frame(
       client.connection.input(), static_cast<std::int32_t>(server_.config.frame_bytes_max));
-  return frame.kind == proto::FrameSplit::Kind::complete;
+  return frame.kind == proto::FrameSplit::Kind::complete || client.connection.has_unread_input();
 }
 
 void Reactor::expire_due() {
