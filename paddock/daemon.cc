@@ -119,6 +119,11 @@ Result<void, std::string> Daemon::open_reactors() {
   }
   reactor::Reactor::CoreDuties duties;
   duties.complete = [this] { disk_->poll(); };
+  duties.take_mail = [this](std::int64_t now_ms) {
+    // Each side is first every other turn: neither can fill all batches.
+    is_mail_first_ = !is_mail_first_;
+    if (is_mail_first_) take_mail(now_ms);
+  };
   duties.order = [this](std::int64_t session_now_ms, std::int64_t now_ms) {
     order(session_now_ms, now_ms);
   };

@@ -81,6 +81,7 @@ class Daemon {
   Zxid noted_{};                   ///< committed_zxid when digests_ was last told
   std::size_t first_mailbox_ = 1;  ///< whose requests come first in the next turn
   bool is_mail_blocked_ = false;   ///< the core has refused one of them (R4)
+  bool is_mail_first_ = false;     ///< in this turn, before reactor 0's own requests
   std::int64_t started_ns_ = 0;
   log::Burst closed_{20};
   log::Burst quotas_;

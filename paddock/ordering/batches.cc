@@ -4,11 +4,15 @@
 
 namespace paddock::ordering {
 
-bool Batches::can_add() {
-  if (builder_.count() > 0 && builder_.payload_bytes() >= payload_bytes_max) return false;
+bool Batches::can_add(For whom) {
+  auto has_room = [whom](std::size_t used, std::size_t max) {
+    return used < (whom == For::server ? max + max / 2 : max);
+  };
+  if (builder_.count() > 0 && !has_room(builder_.payload_bytes(), payload_bytes_max)) return false;
   if (open_ == nullptr) open_ = feed_.take();
   if (open_ == nullptr) return false;
-  return open_->records.size() < slot_records_max && open_->bytes.size() < slot_bytes_max;
+  return has_room(open_->records.size(), slot_records_max) &&
+         has_room(open_->bytes.size(), slot_bytes_max);
 }
 
 FeedRecord& Batches::add_record(Zxid zxid, proto::ErrorCode error, Bytes body, const AnswerTo& to) {

@@ -39,8 +39,11 @@ class Batches {
   Batches(core::State& state, Feed& feed) : state_(state), feed_(feed) {}
   void set_log(wal::Log& log) { log_ = &log; }
 
+  /// Who wants to add: a client, or the server itself, which ends sessions and removes containers.
+  /// It has half as much room again, so that no flood of requests keeps dead sessions' locks.
+  enum class For : std::uint8_t { client, server };
   /// A record can be added now: a slot is there (R4) and the open batch is not full.
-  bool can_add();
+  bool can_add(For whom = For::client);
   /// The log bytes that a transaction of at most `txn_bytes` would make of the open batch.
   std::size_t payload_bytes_with(std::size_t txn_bytes) const {
     return builder_.payload_bytes() + txn_bytes;

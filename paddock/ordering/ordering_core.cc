@@ -51,7 +51,9 @@ bool OrderingCore::submit(const CoreRequest& request, std::int64_t now_ms) {
                    session_now_ms_);
     return true;
   }
-  if (slicing_ || !batches_.can_add()) return false;
+  const bool is_expiry = request.kind == CoreRequest::Kind::expire_session;
+  const Batches::For whom = is_expiry ? Batches::For::server : Batches::For::client;
+  if (slicing_ || !batches_.can_add(whom)) return false;
   switch (request.kind) {
     case CoreRequest::Kind::write:
       return submit_write(request, now_ms);
@@ -338,7 +340,7 @@ void OrderingCore::close_waiting(std::int64_t now_ms) {
     const Closing next = closing_.front();
     const SessionOwners::Owner* owner = owners_.find(next.session);
     if (owner != nullptr && owner->generation == next.generation) {
-      if (slicing_ || is_read_only() || !batches_.can_add()) return;
+      if (slicing_ || is_read_only() || !batches_.can_add(Batches::For::server)) return;
       if (!close_session(next.session, {}, next.cause, now_ms)) return;
     }
     if (next.by_client) closed_by_clients_.erase(next.session.value);
@@ -348,7 +350,7 @@ void OrderingCore::close_waiting(std::int64_t now_ms) {
 }
 
 bool OrderingCore::remove_container(std::string_view path, std::int64_t now_ms) {
-  if (slicing_ || is_read_only() || !batches_.can_add()) return false;
+  if (slicing_ || is_read_only() || !batches_.can_add(Batches::For::server)) return false;
   body_.clear();
   proto::Writer(body_).write(proto::PathRequest{path});
   core::WriteRequest write;

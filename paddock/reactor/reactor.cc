@@ -72,6 +72,7 @@ void Reactor::run_turn() {
   fanout_.run(fanout_budget);
   server_.feed.release(index_, fanout_.oldest_position(position_));
   go_on_reading();
+  if (duties_.take_mail) duties_.take_mail(wall_ms_);
   serve_ready();
   expire_due();
   retry_detaches();

@@ -53,9 +53,11 @@ namespace paddock::reactor {
 /// Threads: loop-local, but for post() and what is atomic.
 class Reactor {
  public:
-  /// What reactor 0 does besides, in step 2 and 6; empty for the others.
+  /// What reactor 0 does besides, in steps 2, 4 and 6; empty for the others.
   struct CoreDuties {
     std::function<void()> complete;  ///< runs the disk's completions
+    /// Before the reactor's own requests: the others' may be first.
+    std::function<void(std::int64_t now_ms)> take_mail;
     /// The end of the ordering core's turn, with the session clock and the wall clock (ms).
     std::function<void(std::int64_t session_now_ms, std::int64_t now_ms)> order;
     /// Whether the next turn must not sleep.

@@ -69,7 +69,9 @@ void Reactor::release_held(std::deque<ordering::ConnectionId>& held) {
   }
 }
 
-/// Those that the core did not take, oldest first, until it refuses again.
+/// Those that the core did not take, oldest first, until it refuses again. Who got nothing keeps
+/// its place; who got something goes behind the others, so that a client which fills a batch by
+/// itself, turn by turn, starves nobody.
 void Reactor::retry_core() {
   while (!held_by_core_.empty()) {
     const ordering::ConnectionId id = held_by_core_.front();
@@ -79,7 +81,8 @@ void Reactor::retry_core() {
     client->hold = Client::Hold::none;
     serve(*client);
     if (client->hold != Client::Hold::core) continue;
-    held_by_core_.pop_back();  // where hold() put it: it keeps its place
+    if (client->is_served) return;
+    held_by_core_.pop_back();  // where hold() put it
     held_by_core_.push_front(id);
     return;
   }

@@ -43,6 +43,7 @@ Route route_of(proto::OpCode op) {
 
 void Reactor::serve(Client& client) {
   std::size_t budget = frames_per_turn;
+  client.is_served = false;
   answered_ns_ = net::monotonic_ns();
   while (true) {
     if (client.phase == Client::Phase::closing || client.phase == Client::Phase::word) return;
@@ -95,6 +96,7 @@ void Reactor::serve(Client& client) {
     }
     if (taken != Taken::yes) return;
     client.connection.consume(frame.bytes);
+    client.is_served = true;
     count_input(client);
   }
 }
