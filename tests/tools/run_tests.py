@@ -27,8 +27,8 @@ import xml.etree.ElementTree
 # What `./dev test` covers: every build with the suites that must be in it.
 REQUIRED = {
     'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'program', 'interop',
-                'crash'],
-    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash'],
+                'crash', 'hard'],
+    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash', 'hard'],
     'tsan': ['torture'],
 }
 
