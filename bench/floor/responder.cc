@@ -1,17 +1,23 @@
-// The floor: what the loop costs when nothing is done with a request. It answers a ConnectRequest
-// with a valid session and every other frame with a bare reply header that echoes the xid, so any
-// ZooKeeper load generator runs against it. What a real server needs more than this is its own.
+// The floor: what the loop costs when nothing is done with a request. It keeps no znode and answers
+// each operation with a canned reply of the right size, in a form that passes the load generator's
+// checks. What a real server needs more than this is its own.
 //
-//   responder [port] [busy_poll_us]
+// Of watches it keeps as much as it takes to send the same notifications as a server: which
+// connection watches the children of which znode, without their one-shot nature. A setData of such
+// a child notifies all of them.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "bench/floor/arguments.h"
+#include "bench/floor/canned.h"
 #include "core/base/bytes.h"
+#include "core/proto/paths.h"
+#include "core/proto/records.h"
 #include "net/connection.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -19,11 +25,11 @@
 namespace paddock {
 namespace {
 
-constexpr std::uint32_t frame_bytes_max = 1u << 20;
+constexpr std::int32_t frame_bytes_max = 1 << 20;
 
 class Responder final : public net::Listener::Owner, public net::Connection::Owner {
  public:
-  explicit Responder(net::Loop& loop) : loop_(loop) {}
+  Responder(net::Loop& loop, CannedReplies::Sizes sizes) : loop_(loop), replies_(sizes) {}
 
   void accepted(net::Listener&, int socket) override {
     auto client = std::make_unique<Client>(loop_, socket, *this);
@@ -45,15 +51,27 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
     queue_.push_back(&client);
   }
   void output_sent(net::Connection&) override {}
-  void closed(net::Connection& connection, int) override { clients_.erase(&connection); }
+  void closed(net::Connection& connection, int) override {
+    const auto at = clients_.find(&connection);
+    if (!at->second->watched.empty()) std::erase(watchers_[at->second->watched], at->second.get());
+    std::erase(queue_, at->second.get());
+    clients_.erase(at);
+  }
 
-  /// After all completions of the turn have been reaped, as a reactor does.
+  /// After all completions of the turn have been reaped, as a reactor does: first all replies, then
+  /// one send for each connection that has got something.
   void answer_all() {
     for (Client* client : queue_) {
       client->is_queued = false;
       answer(*client);
+      touch(*client);
     }
     queue_.clear();
+    for (Client* client : touched_) {
+      client->is_touched = false;
+      client->connection.flush();
+    }
+    touched_.clear();
   }
 
  private:
@@ -61,45 +79,95 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
     Client(net::Loop& loop, int socket, Responder& owner)
         : connection(loop, socket, owner, {.input_bytes_max = 4u << 20}) {}
     net::Connection connection;
+    std::string watched;  ///< the znode whose children it watches
     bool has_session = false;
     bool is_queued = false;
+    bool is_touched = false;
   };
 
+  void touch(Client& client) {
+    if (client.is_touched) return;
+    client.is_touched = true;
+    touched_.push_back(&client);
+  }
+
   void answer(Client& client) {
-    const Bytes input = client.connection.input();
-    std::size_t used = 0;
-    while (input.size() - used >= 4) {
-      const std::uint32_t bytes = load_be32(&input[used]);
-      if (bytes < 4 || bytes > frame_bytes_max) {
+    Bytes run = client.connection.input();
+    const std::size_t before = run.size();
+    for (;;) {
+      const proto::FrameSplit split = proto::split_frame(run, frame_bytes_max);
+      if (split.kind == proto::FrameSplit::Kind::need_more) break;
+      if (split.kind == proto::FrameSplit::Kind::bad_length) {
         client.connection.close();
         return;
       }
-      if (input.size() - used - 4 < bytes) break;
-      if (client.has_session) {
-        std::byte* reply = client.connection.output().grow(20);
-        store_be32(reply, 16);
-        std::memcpy(reply + 4, &input[used + 4], 4);
-        store_be64(reply + 8, 1);
-        store_be32(reply + 16, 0);
-      } else {
-        std::byte* reply = client.connection.output().grow(41);
-        std::memset(reply, 0, 41);
-        store_be32(reply, 37);
-        store_be32(reply + 8, 30'000);
-        store_be64(reply + 12, 0x100000000 + ++sessions_);
-        store_be32(reply + 20, 16);
-        client.has_session = true;
-      }
-      used += 4 + bytes;
+      answer_frame(client, split.body);
+      run = run.subspan(split.bytes);
     }
-    client.connection.consume(used);
-    client.connection.flush();
+    client.connection.consume(before - run.size());
+  }
+
+  void answer_frame(Client& client, Bytes frame) {
+    ByteBuffer& out = client.connection.output();
+    if (!client.has_session) {
+      const auto request = proto::decode_connect_request(frame);
+      const std::byte password[proto::password_bytes] = {};
+      const proto::FrameStart start = proto::begin_frame(out);
+      proto::encode_connect_response({.timeout_ms = request ? request->timeout_ms : 0,
+                                      .session = SessionId{++sessions_},
+                                      .password = Bytes(password),
+                                      .has_read_only = request && request->has_read_only},
+                                     out);
+      proto::end_frame(out, start);
+      client.has_session = true;
+      return;
+    }
+    proto::Reader in(frame);
+    proto::RequestHeader header;
+    in.read(header);
+    replies_.answer(header, in.rest(), out);
+    if (header.op == proto::OpCode::get_data && frame.back() != std::byte{0}) {
+      if (const proto::Ustring path = in.ustring()) watch(client, parent_of(*path));
+    } else if (header.op == proto::OpCode::add_watch) {
+      if (const proto::Ustring path = in.ustring()) watch(client, *path);
+    } else if (header.op == proto::OpCode::set_data && !watchers_.empty()) {
+      if (const proto::Ustring path = in.ustring()) notify(*path);
+    }
+  }
+
+  static std::string_view parent_of(std::string_view path) {
+    const auto split = proto::split_path(path);
+    return split ? split->parent : path;
+  }
+
+  void watch(Client& client, std::string_view parent) {
+    if (client.watched == parent) return;
+    if (!client.watched.empty()) std::erase(watchers_[client.watched], &client);
+    client.watched = parent;
+    watchers_[client.watched].push_back(&client);
+  }
+
+  void notify(std::string_view path) {
+    parent_ = parent_of(path);
+    const auto at = watchers_.find(parent_);
+    if (at == watchers_.end()) return;
+    notification_.clear();
+    proto::append_notification(notification_, Zxid{-1}, proto::EventType::node_data_changed, path);
+    for (Client* client : at->second) {
+      client->connection.output().append(notification_.bytes());
+      touch(*client);
+    }
   }
 
   net::Loop& loop_;
+  CannedReplies replies_;
   std::map<const net::Connection*, std::unique_ptr<Client>> clients_;
-  std::vector<Client*> queue_;
-  std::uint64_t sessions_ = 0;
+  std::vector<Client*> queue_;    ///< with input of this turn
+  std::vector<Client*> touched_;  ///< with output of this turn; empty between turns
+  std::unordered_map<std::string, std::vector<Client*>> watchers_;
+  std::string parent_;       ///< scratch
+  ByteBuffer notification_;  ///< scratch
+  std::int64_t sessions_ = 0;
 };
 
 }  // namespace
@@ -107,16 +175,22 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
 
 int main(int argc, char** argv) {
   using namespace paddock;
-  const int port = argc > 1 ? number(argv[1]) : 0;
-  const int busy_poll_us = argc > 2 ? number(argv[2]) : 0;
-  auto loop = net::Loop::open({.busy_poll_us = static_cast<std::uint32_t>(busy_poll_us)});
+  std::uint16_t port = 0;
+  std::uint32_t busy_poll_us = 0;
+  CannedReplies::Sizes sizes;
+  CLI::App app("Answers ZooKeeper's protocol without keeping anything; prints its port.");
+  app.add_option("--port", port, "0: the kernel picks")->capture_default_str();
+  app.add_option("--busy-poll-us", busy_poll_us, "spin before sleeping")->capture_default_str();
+  app.add_option("--data-bytes", sizes.data_bytes)->capture_default_str();
+  app.add_option("--children", sizes.children, "of every znode")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  auto loop = net::Loop::open({.busy_poll_us = busy_poll_us});
   if (!loop) {
     std::fprintf(stderr, "%s\n", loop.error().message.c_str());
     return 1;
   }
-  Responder responder(**loop);
-  auto listener = net::Listener::open(
-      **loop, responder, {.address = "127.0.0.1", .port = static_cast<std::uint16_t>(port)});
+  Responder responder(**loop, sizes);
+  auto listener = net::Listener::open(**loop, responder, {.address = "127.0.0.1", .port = port});
   if (!listener) {
     std::fprintf(stderr, "%s\n", listener.error().message.c_str());
     return 1;
