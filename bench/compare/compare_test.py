@@ -1,0 +1,110 @@
+"""What the comparison makes of numbers: floors, ratios, verdicts, and a page that parses."""
+
+import re
+import unittest
+import xml.etree.ElementTree
+
+import floor
+import report
+import rows
+import table
+
+SET = rows.throughput('setData', 'set', 16, 16, floor='write', floor_target=0.7, peer_target=7)
+GET_P50 = rows.Row('getData p50', 'get', 'p50_us', floor='responder', floor_target=1.1,
+                   peer_target=0.4)
+
+
+def named(name):
+    return next(row for row in rows.ROWS if row.name == name)
+
+
+class FloorTest(unittest.TestCase):
+    def test_log_bytes_are_padded_to_whole_blocks(self):
+        self.assertEqual(floor.padded(GET_P50), 4096)
+        self.assertEqual(floor.padded(SET), 53248)  # 256 x 200 = 51200
+
+    def test_write_floor_is_a_sync_and_a_passage_for_all_outstanding(self):
+        responder = {'values': {'per_second': 1_000_000}}
+        # 256 in 300 us + 256 us.
+        limit = floor.limit(SET, responder, 30, {53248: 300})
+        self.assertAlmostEqual(limit, 256e6 / 556)
+
+    def test_lock_floor_is_a_sync_and_two_round_trips(self):
+        row = named('lock hand-off, 10 contenders')
+        self.assertAlmostEqual(floor.limit(row, None, 30, {4096: 240}), 1e6 / 300)
+
+    def test_uncontended_lock_floor_is_two_syncs_and_three_round_trips(self):
+        row = named('uncontended acquire and release p50')
+        self.assertEqual(floor.limit(row, None, 30, {4096: 240}), 570)
+
+    def test_read_floor_is_the_same_number_of_the_responder(self):
+        self.assertEqual(floor.limit(GET_P50, {'values': {'p50_us': 31}}, 30, {}), 31)
+
+    def test_a_number_of_bytes_is_its_own_floor(self):
+        self.assertEqual(floor.limit(named('memory of an idle session'), None, None, {}), 4096)
+
+    def test_every_row_has_a_floor_that_is_known(self):
+        syncs = {floor.padded(row): 1.0 for row in rows.ROWS} | {floor.BLOCK: 1.0}
+        for row in rows.ROWS:
+            floor.limit(row, {'values': {'per_second': 1, row.metric: 1}}, 1, syncs)
+
+
+class TableTest(unittest.TestCase):
+    def test_median_and_its_deviation(self):
+        self.assertEqual(table.summary([1, 9, 2, None, 3]), (2.5, 1.0))
+        self.assertIsNone(table.summary([None]))
+
+    def test_higher_is_better_for_rates_and_lower_for_times(self):
+        self.assertTrue(table.is_met(SET, 7.1, 7))
+        self.assertFalse(table.is_met(SET, 6.9, 7))
+        self.assertTrue(table.is_met(GET_P50, 0.39, 0.4))
+        self.assertFalse(table.is_met(GET_P50, 0.41, 0.4))
+        self.assertIsNone(table.is_met(SET, None, 7))
+
+    def test_the_better_zookeeper_counts_and_one_without_sync_does_not(self):
+        numbers = {'paddock': [800], 'zookeeper': [50], 'zookeeper-tuned': [100],
+                   'zookeeper-tuned-nosync': [790]}
+        entry = table.line(SET, 'pinned', numbers, [1000])
+        self.assertEqual(entry['better_zookeeper'], 'zookeeper-tuned')
+        self.assertEqual(entry['ratios']['zookeeper'], [8, 7, True])
+        self.assertEqual(entry['ratios']['floor'], [0.8, 0.7, True])
+
+    def test_ratios_are_taken_within_rounds(self):
+        # A slow second round slows both.
+        numbers = {'paddock': [800, 80, 820], 'zookeeper': [100, 10, 100]}
+        entry = table.line(SET, 'pinned', numbers, [1000, 100, 1000])
+        self.assertEqual(entry['ratios']['zookeeper'][0], 8)
+        self.assertEqual(entry['ratios']['floor'][0], 0.8)
+
+    def test_a_missed_target_is_said(self):
+        entry = table.line(SET, 'pinned', {'paddock': [600], 'zookeeper': [100]}, [1000])
+        self.assertIn('0.60 (0.7) MISSED', table.text([entry]))
+        self.assertIn('6.00 (7) MISSED', table.text([entry]))
+
+
+class ReportTest(unittest.TestCase):
+    def result(self):
+        entries = [table.line(row, 'pinned', {'paddock': [8.0], 'zookeeper': [100.0]}, [4.0])
+                   for row in rows.ROWS]
+        curve = [[0.0, 10.0], [0.5, 20.0], [0.99, 90.0], [1.0, 500.0]]
+        return {'environment': {'cpu': 'a <fast> one'}, 'options': {}, 'systems': {'paddock': ''},
+                'table': entries,
+                'latency_curves': {'getData': {'paddock': curve, 'floor': curve}},
+                'throughput_curves': {'get': {'paddock': [1e3, 1e4]}},
+                'curve_connections': [1, 4], 'curve_depth': 16}
+
+    def test_charts_are_well_formed_and_of_every_kind(self):
+        page = report.page(self.result())
+        charts = re.findall(r'<svg.*?</svg>', page, re.S)
+        titles = [xml.etree.ElementTree.fromstring(chart).get('aria-label') for chart in charts]
+        for kind in ('Latency', 'Throughput', 'Notifications', 'Memory', 'Seconds'):
+            self.assertTrue(any(title.startswith(kind) for title in titles), kind)
+
+    def test_the_page_needs_nothing_else(self):
+        page = report.page(self.result())
+        self.assertIsNone(re.search(r'(?:src|href)=|@import|url\(', page))
+        self.assertIn('a &lt;fast&gt; one', page)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)

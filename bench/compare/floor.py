@@ -1,0 +1,49 @@
+"""The limits that the rows are held against: what the machine could do if a server cost nothing."""
+
+import json
+import subprocess
+
+BLOCK = 4096
+
+
+def padded(row):
+    """Bytes of the log write that holds everything a row has in flight, in whole blocks."""
+    return -(-row.outstanding * row.log_bytes // BLOCK) * BLOCK
+
+
+def raw_syncs(program, folder, sizes, seconds, pinned):
+    """{bytes: us} of the faster way to make so many bytes durable."""
+    arguments = [str(a) for size in sizes for a in ('--bytes', size)]
+    done = subprocess.run([*pinned, program, str(folder), '--seconds', str(seconds), *arguments],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    best = {}
+    for sync in json.loads(done.stdout)['syncs']:
+        best[sync['bytes']] = min(sync['p50_us'], best.get(sync['bytes'], float('inf')))
+    return best
+
+
+def limit(row, responder, round_trip_us, syncs):
+    """The floor of a row's number in one round, in its own unit; None if the row has none.
+
+    `responder` is the result of the same load against the responder (None where it cannot take
+    it), `round_trip_us` its round trip at depth 1, `syncs` comes from raw_syncs().
+    """
+    if row.floor is None or row.floor == 'calm':
+        return None
+    if row.floor == 'responder':
+        return responder and responder['values'].get(row.metric)
+    if row.floor.endswith(' bytes'):
+        return float(row.floor.split()[0])
+    sync_us = syncs[padded(row)]
+    if row.floor == 'write':
+        if not responder:
+            return None
+        passing_us = row.outstanding * 1e6 / responder['values']['per_second']
+        return row.outstanding * 1e6 / (sync_us + passing_us)
+    if row.floor == 'durable':
+        return round_trip_us + sync_us
+    if row.floor == 'lock':
+        return 1e6 / (syncs[BLOCK] + 2 * round_trip_us)
+    if row.floor == 'two-syncs':
+        return 2 * syncs[BLOCK] + 3 * round_trip_us
+    raise ValueError(row.floor)
