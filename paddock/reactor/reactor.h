@@ -31,6 +31,18 @@
 
 namespace paddock::reactor {
 
+/// A large read that is being worked off (R16).
+struct SlicedReply {
+  ordering::ConnectionId id;
+  std::int32_t xid = 0;
+  proto::OpCode op{};
+  std::int64_t arrived_ns = 0;
+  core::SlicedRead read;
+  ByteBuffer frame;
+  proto::FrameStart start;
+  Zxid snapshot{};
+};
+
 /// One thread, one io_uring, the connections given to it and their watches. Nothing in it is
 /// shared, so nothing in it is locked; what others want of it goes through its control box, the
 /// commit feed, or (for the core's reactor) a mailbox.
@@ -259,18 +271,7 @@ class Reactor {
   std::size_t input_bytes_ = 0;   ///< received and not consumed, of all connections
   std::size_t output_bytes_ = 0;  ///< not yet taken by the kernel, of all connections
 
-  /// The large read that is being worked off (R16): one at a time, with its S held.
-  struct Slice {
-    ordering::ConnectionId id;
-    std::int32_t xid = 0;
-    OpCode op{};
-    std::int64_t arrived_ns = 0;
-    core::SlicedRead read;
-    ByteBuffer frame;
-    proto::FrameStart start;
-    Zxid snapshot{};
-  };
-  std::optional<Slice> slice_;
+  std::optional<SlicedReply> slice_;  ///< one at a time, with its S held
 
   // --- Kept for their memory.
   proto::TextArena arena_;

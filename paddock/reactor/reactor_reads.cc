@@ -121,7 +121,7 @@ void Reactor::go_on_reading() {
 
 /// Puts the reply and the events behind it into the output; null: drops them.
 void Reactor::finish_slice(Client* client) {
-  Slice slice = *std::exchange(slice_, std::nullopt);
+  SlicedReply slice = *std::exchange(slice_, std::nullopt);
   server_.state.trie().pins().drop(index_);
   if (client != nullptr) {
     proto::end_frame(slice.frame, slice.start);
