@@ -243,12 +243,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text, Spelling spelling) {
-  if (equal_ignoring_case(text, "true")) return true;
-  if (equal_ignoring_case(text, "false")) return false;
-  if (spelling == Spelling::yes_no) {
-    if (equal_ignoring_case(text, "yes")) return true;
-    if (equal_ignoring_case(text, "no")) return false;
-  }
+  const bool yes_no = spelling == Spelling::yes_no;
+  if (equal_ignoring_case(text, yes_no ? "yes" : "true")) return true;
+  if (equal_ignoring_case(text, yes_no ? "no" : "false")) return false;
   return std::nullopt;
 }
 

@@ -17,7 +17,7 @@ using Field = std::variant<std::int64_t Config::*, bool Config::*, std::string C
 /// How a boolean is written.
 enum class Spelling {
   true_false,  ///< only true or false, as ZooKeeper's own parser wants it
-  yes_no,      ///< yes or no as documented, true or false as meant
+  yes_no,      ///< yes or no
 };
 
 /// A key that changes what the daemon does.
