@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <tuple>
+
 #include "tests/unit/net/net_world.h"
 
 namespace paddock::net {
@@ -13,7 +15,9 @@ std::string pattern(std::size_t bytes) {
 
 TEST(Connection, BytesArriveInOrderWhenTheyComeOneByOne) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const std::string text = pattern(300);
   for (char byte : text) {
     const std::size_t before = world.told(connection).input.size();
@@ -27,7 +31,9 @@ TEST(Connection, BytesArriveInOrderWhenTheyComeOneByOne) {
 TEST(Connection, UnconsumedInputStaysContiguous) {
   NetWorld world;
   world.consumes = false;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const std::string text = pattern(100'000);
   std::size_t sent = 0;
   while (connection->input().size() < text.size()) {
@@ -45,7 +51,9 @@ TEST(Connection, UnconsumedInputStaysContiguous) {
 
 TEST(Connection, AnIdleConnectionHoldsNoBuffers) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   EXPECT_EQ(0u, world.loop().buffers().lent_count());
   ASSERT_EQ(4, ::send(peer, "ping", 4, 0));
   world.until([&] { return world.told(connection).input == "ping"; });
@@ -60,7 +68,9 @@ TEST(Connection, AnIdleConnectionHoldsNoBuffers) {
 
 TEST(Connection, SmallSocketBuffersDoNotLoseOutputToASlowReader) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const int small = 64 * 1024;
   setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   const std::string text = pattern(8u << 20);
@@ -84,7 +94,9 @@ TEST(Connection, SmallSocketBuffersDoNotLoseOutputToASlowReader) {
 
 TEST(Connection, PausedReceiveLeavesTheBytesInTheSocketUntilResumed) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   connection->pause_receive();
   world.settle();
   EXPECT_FALSE(connection->is_receiving());
@@ -98,7 +110,9 @@ TEST(Connection, PausedReceiveLeavesTheBytesInTheSocketUntilResumed) {
 
 TEST(Connection, PauseAndResumeInOneTurnKeepsReceiving) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   for (int i = 0; i < 3; ++i) {
     connection->pause_receive();
     connection->start_receive();
@@ -113,7 +127,9 @@ TEST(Connection, UnconsumedInputIsBoundedAndFlowsAgainBelowHalf) {
   NetWorld world;
   world.consumes = false;
   world.limits.input_bytes_max = 64 * 1024;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const std::string text = pattern(16u << 20);
   std::size_t sent = 0;
   for (int idle = 0; idle < 20; ++idle) {
@@ -142,7 +158,9 @@ TEST(Connection, UnconsumedInputIsBoundedAndFlowsAgainBelowHalf) {
 
 TEST(Connection, APeerThatClosedItsSendingHalfStillGetsItsAnswer) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   ASSERT_EQ(4, ::send(peer, "ruok", 4, 0));
   ::shutdown(peer, SHUT_WR);
   world.until([&] { return world.told(connection).input_ended; });
@@ -159,7 +177,9 @@ TEST(Connection, APeerThatClosedItsSendingHalfStillGetsItsAnswer) {
 
 TEST(Connection, CloseAfterFlushSendsAllAndDropsInput) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const std::string text = pattern(4u << 20);
   connection->output().append(as_bytes(text));
   connection->close_after_flush();
@@ -176,7 +196,9 @@ TEST(Connection, CloseAfterFlushSendsAllAndDropsInput) {
 
 TEST(Connection, CloseAfterFlushDoesNotWaitForeverForAPeerThatDoesNotRead) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   connection->output().append(as_bytes(pattern(16u << 20)));
   connection->close_after_flush();
   world.settle();
@@ -189,7 +211,9 @@ TEST(Connection, CloseAfterFlushDoesNotWaitForeverForAPeerThatDoesNotRead) {
 
 TEST(Connection, CloseAfterFlushDoesNotWaitForeverForAPeerThatDoesNotClose) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   connection->output().append(as_bytes("bye"));
   connection->close_after_flush();
   world.settle();
@@ -202,7 +226,9 @@ TEST(Connection, CloseAfterFlushDoesNotWaitForeverForAPeerThatDoesNotClose) {
 
 TEST(Connection, APeerResetInTheMiddleOfASendClosesOnce) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   connection->output().append(as_bytes(pattern(16u << 20)));
   connection->flush();
   world.settle();
@@ -218,7 +244,9 @@ TEST(Connection, APeerResetInTheMiddleOfASendClosesOnce) {
 TEST(Connection, ClosedIsCalledOnceWhateverIsInFlight) {
   for (int mask = 0; mask < 16; ++mask) {
     NetWorld world;
-    auto [peer, connection] = world.pair();
+    int peer = -1;
+    Connection* connection = nullptr;
+    std::tie(peer, connection) = world.pair();
     if ((mask & 1) != 0) {
       connection->output().append(as_bytes(pattern(16u << 20)));
       connection->flush();
@@ -242,7 +270,9 @@ TEST(Connection, ClosedIsCalledOnceWhateverIsInFlight) {
 TEST(Connection, TheOwnerMayCloseInsideInputArrived) {
   NetWorld world;
   world.on_input = [](Connection& connection) { connection.close(); };
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   ASSERT_EQ(1, ::send(peer, "x", 1, 0));
   world.until([&] { return world.closed_count == 1; });
   EXPECT_EQ(1, world.told(connection).closed_count);
@@ -290,7 +320,9 @@ TEST(Connection, ReceivesThatFindNoProvidedBufferAreArmedAgainAndTheKernelIsLent
   std::vector<int> peers;
   std::vector<Connection*> connections;
   for (int i = 0; i < 8; ++i) {
-    auto [peer, connection] = world.pair();
+    int peer = -1;
+    Connection* connection = nullptr;
+    std::tie(peer, connection) = world.pair();
     peers.push_back(peer);
     connections.push_back(connection);
   }
@@ -314,7 +346,9 @@ TEST(Connection, ACompletionQueueThatOverflowsLosesNothing) {
   std::vector<int> peers;
   std::vector<Connection*> connections;
   for (int i = 0; i < 16; ++i) {
-    auto [peer, connection] = world.pair();
+    int peer = -1;
+    Connection* connection = nullptr;
+    std::tie(peer, connection) = world.pair();
     peers.push_back(peer);
     connections.push_back(connection);
   }
@@ -340,9 +374,13 @@ TEST(Connection, ACompletionQueueThatOverflowsLosesNothing) {
 
 TEST(Connection, WithoutMultishotItWorksAsWell) {
   NetWorld world;
-  auto [first, unused] = world.pair();
+  int first = -1;
+  Connection* unused = nullptr;
+  std::tie(first, unused) = world.pair();
   world.loop().multishot_refused();
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(3, ::send(peer, "abc", 3, 0));
     world.until([&] { return world.told(connection).input.size() == std::size_t(3 * (i + 1)); });
@@ -355,7 +393,9 @@ TEST(Connection, WithoutMultishotItWorksAsWell) {
 
 TEST(Connection, NamesItsPeer) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   sockaddr_in own{};
   socklen_t bytes = sizeof own;
   getsockname(peer, reinterpret_cast<sockaddr*>(&own), &bytes);
@@ -364,14 +404,18 @@ TEST(Connection, NamesItsPeer) {
   ::close(peer);
 
   NetWorld dual({}, "");
-  auto [mapped, other] = dual.pair();
+  int mapped = -1;
+  Connection* other = nullptr;
+  std::tie(mapped, other) = dual.pair();
   EXPECT_EQ("127.0.0.1", other->peer().address()) << "an IPv4-mapped address is shown as IPv4";
   ::close(mapped);
 }
 
 TEST(Connection, BuffersAreReusedInsteadOfAllocated) {
   NetWorld world;
-  auto [peer, connection] = world.pair();
+  int peer = -1;
+  Connection* connection = nullptr;
+  std::tie(peer, connection) = world.pair();
   const std::byte* first = nullptr;
   for (int i = 0; i < 5; ++i) {
     connection->output().append(as_bytes("tick"));
