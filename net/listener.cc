@@ -56,8 +56,9 @@ Result<Address, ListenError> resolve(const Listener::Options& options) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  const int error =
-      getaddrinfo(options.address.c_str(), std::to_string(options.port).c_str(), &hints, &found);
+  std::string name = options.address;
+  if (name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+  const int error = getaddrinfo(name.c_str(), std::to_string(options.port).c_str(), &hints, &found);
   if (error != 0) {
     return fail(ListenError{0, "cannot listen on " + options.address + ":" +
                                    std::to_string(options.port) + ": " + gai_strerror(error)});

@@ -36,8 +36,8 @@ class Listener {
   };
 
   struct Options {
-    /// A literal, a host name (its IPv4 address is preferred, as Java does), or empty: all
-    /// addresses, IPv6 and IPv4. "::" as well accepts IPv4.
+    /// A literal (of IPv6 in brackets or not), a host name (its IPv4 address is preferred, as Java
+    /// does), or empty: all addresses, IPv6 and IPv4. "::" as well accepts IPv4.
     std::string address;
     std::uint16_t port = 0;  ///< 0: the kernel picks, see port()
     int backlog = 1024;      ///< bounded by net.core.somaxconn

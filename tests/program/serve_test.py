@@ -71,6 +71,11 @@ class StartTest(ServeTest):
             self.assertEqual([scheme for scheme, _ in client.who_am_i()], ['ip'])
             self.assertNotEqual(client.who_am_i(), [('ip', '127.0.0.1')])
 
+    def test_an_address_of_ipv6_may_stand_in_brackets(self):
+        # An address of IPv4 written so needs no IPv6 on this machine.
+        served = self.daemon('--client-address', '[::ffff:127.0.0.1]').start()
+        self.assertEqual(self.client(served).who_am_i(), [('ip', '127.0.0.1')])
+
     def test_a_data_directory_has_one_daemon(self):
         served = self.daemon().start()
         said = self.refused('--data-dir', str(served.data_dir), '--client-port', '0')
