@@ -44,7 +44,7 @@ struct Step {
   std::optional<Bytes> data;  ///< nullopt = null data, distinct from empty
   std::span<const AclEntry> acl;
   std::int64_t owner =
-      0;  ///< ephemeralOwner as stored (PROTOCOL section 5: container, TTL encodings)
+      0;  ///< ephemeralOwner as stored (docs/protocol.md, section 5: container, TTL encodings)
   std::int32_t version = 0;
   std::int32_t create_counter = 0;
   SessionId session{};

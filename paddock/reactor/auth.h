@@ -11,9 +11,9 @@
 
 namespace paddock::reactor {
 
-/// What an auth packet makes of a connection's identities (PROTOCOL section 10.3): the new set, or
-/// nullopt when the packet is refused (unknown scheme, null data for digest). There is no password
-/// database: any digest is taken, the ACLs are the check. Threads: any.
+/// What an auth packet makes of a connection's identities (docs/protocol.md, section 10.3): the new
+/// set, or nullopt when the packet is refused (unknown scheme, null data for digest). There is no
+/// password database: any digest is taken, the ACLs are the check. Threads: any.
 std::optional<core::IdentitySet> authenticate(const Config& config, const core::IdentitySet& before,
                                               const proto::Ustring& scheme,
                                               const proto::Buffer& data,

@@ -90,7 +90,8 @@ struct Client final : net::Connection::Owner {
   bool is_expiring = false;    ///< its deadline has passed: nothing is answered any more (R15)
   bool is_ending = false;      ///< its closeSession is on the way: what comes behind is dropped
   bool is_connecting = false;  ///< the core has its connect request
-  bool has_read_only_byte = false;  ///< its connect request did, so the answer must (PROTOCOL 2.1)
+  bool has_read_only_byte =
+      false;  ///< its connect request did, so the answer must (docs/protocol.md, 2.1)
   bool is_resuming = false;
   bool is_slow = false;              ///< it will be closed at the end of the turn for not reading
   bool is_paused_for_bytes = false;  ///< inFlightBytesMax

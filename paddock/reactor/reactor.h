@@ -47,7 +47,7 @@ struct SlicedReply {
 /// shared, so nothing in it is locked; what others want of it goes through its control box, the
 /// commit feed, or (for the core's reactor) a mailbox.
 ///
-/// A turn (run_turn), whose order is what makes DESIGN's consistency rule hold:
+/// A turn (run_turn), whose order is what makes the consistency rule of docs/architecture.md hold:
 ///
 ///   1. wait      submit what the turn before queued; sleep; reap all completions
 ///   2. complete  reactor 0: the disk's completions, which may publish batches

@@ -6,8 +6,8 @@
 
 namespace paddock::reactor {
 
-/// Takes S = committed_zxid and reads the feed up to it (DESIGN section 2). A slot beyond S may be
-/// there already; its events must not overtake reads at S, so it waits for the next turn.
+/// Takes S = committed_zxid and reads the feed up to it (docs/architecture.md). A slot beyond S may
+/// be there already; its events must not overtake reads at S, so it waits for the next turn.
 void Reactor::drain_feed() {
   snapshot_ = server_.state.trie().pins().pin(index_);
   answered_ns_ = net::monotonic_ns();

@@ -144,7 +144,7 @@ void Reactor::finish_slice(Client* client) {
 Reactor::Taken Reactor::read_multi(Client& client, const Request& request) {
   const Result<std::size_t, proto::DecodeError> count = proto::multi_read_op_count(request.body);
   if (!count) {
-    // Broken in the way that ZooKeeper breaks it: an error that has a body (PROTOCOL 8.4).
+    // Broken in the way that ZooKeeper breaks it: an error that has a body (docs/protocol.md, 8.4).
     ByteBuffer& out = client.connection.output();
     const proto::FrameStart start =
         proto::begin_reply(out, {request.xid, snapshot_, ErrorCode::marshalling_error});

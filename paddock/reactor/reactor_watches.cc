@@ -1,4 +1,4 @@
-// Registering, listing and taking back watches (PROTOCOL section 9).
+// Registering, listing and taking back watches (docs/protocol.md, section 9).
 
 #include "core/proto/connect_records.h"
 #include "paddock/reactor/reactor.h"

@@ -69,7 +69,7 @@ class WhitelistTest(ServedTest):
 
 
 class AllWordsTest(ServedTest):
-    """The texts of PROTOCOL section 13.1, from all reactors together."""
+    """The texts of docs/protocol.md, section 13.1, from all reactors together."""
 
     arguments = ['--4lw-whitelist', '*']
 

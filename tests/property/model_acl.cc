@@ -6,7 +6,7 @@
 
 #include "tests/property/model.h"
 
-// ACLs (PROTOCOL section 10), text and paths (section 7).
+// ACLs (docs/protocol.md, section 10), text and paths (section 7).
 namespace paddock::property {
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include "tests/property/model.h"
 
-// Writes: PROTOCOL sections 5, 6, 8.2, 8.3 and 9.2.
+// Writes: docs/protocol.md, sections 5, 6, 8.2, 8.3 and 9.2.
 namespace paddock::property {
 namespace {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 /// What the property test asks for, as plain values, and the bytes that a client would send for it.
-/// Written from PROTOCOL's tables and not with core/proto: what both sides get wrong in the same
-/// way, no comparison finds.
+/// Written from the tables of docs/protocol.md and not with core/proto: what both sides get wrong
+/// in the same way, no comparison finds.
 namespace paddock::property {
 
 using Text = std::optional<std::string>;  ///< nullopt = null, which is not empty

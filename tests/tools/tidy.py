@@ -243,7 +243,11 @@ def says_why_relaxed(lines):
 
 def check_links(path, text, exists):
     if path.endswith('.md'):
+        is_code = False
         for number, line in enumerate(text.split('\n'), 1):
+            is_code ^= line.startswith('```')
+            if is_code:
+                continue
             for target in re.findall(r'\]\(([^)#\s]+)', line):
                 here = (pathlib.PurePosixPath(path).parent / target).as_posix()
                 if '://' not in target and not exists(here):

@@ -4,7 +4,7 @@
 
 #include "tests/unit/core/world.h"
 
-// R19, and PROTOCOL section 11; what is marked "golden" was recorded from ZooKeeper 3.9.5.
+// R19, and docs/protocol.md, section 11; what is marked "golden" was recorded from ZooKeeper 3.9.5.
 namespace paddock::core::test {
 namespace {
 

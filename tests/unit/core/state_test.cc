@@ -4,7 +4,7 @@
 
 #include "tests/unit/core/world.h"
 
-// Rules of DESIGN.md that the whole state keeps.
+// Rules of docs/rules.md that the whole state keeps.
 namespace paddock::core::test {
 namespace {
 
