@@ -60,7 +60,8 @@ void run(Side& self, Side& other, std::uint64_t tokens, const Deadline* deadline
       }
       self.inbox.pop();
     }
-    if (is_over || (deadline != nullptr && deadline->is_over())) break;
+    if (is_over) return;
+    if (deadline != nullptr && deadline->is_over()) break;
     post(self, other, next, owed);
     self.sleeper.announce();
     if (owed > 0 || !self.inbox.empty()) {
@@ -74,7 +75,7 @@ void run(Side& self, Side& other, std::uint64_t tokens, const Deadline* deadline
     CHECK(monotonic_ns() < until_ns);  // R5: nobody woke us, although a token is with us
     self.sleeper.awake();
   }
-  // The last word, from both.
+  // The last word; nobody answers it, because nobody would make room for the answer any more.
   for (std::uint64_t message = last_message; !other.inbox.push(std::move(message));)
     while (self.inbox.front() != nullptr) self.inbox.pop();
   if (other.sleeper.claim_wake()) Loop::wake(*self.loop, *other.loop);
