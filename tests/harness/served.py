@@ -70,7 +70,8 @@ class ServedTest(unittest.TestCase):
     def await_gone(self, client, path):
         """Returns when `path` does not exist any more, told by a watch."""
         try:
-            client.exists(path, watch=True)
+            # Not exists, whose watch would stay and tell of the next creation.
+            client.get_data(path, watch=True)
         except wire.ServerError as error:
             self.assertEqual(error.code, wire.NO_NODE)
             return
