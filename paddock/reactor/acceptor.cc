@@ -41,9 +41,9 @@ void Acceptor::accepted(net::Listener&, int socket) {
   }
   Reactor& reactor = *server_.reactors[index];
   if (index == 0)
-    reactor.take_socket(socket);
+    reactor.take_socket(socket, peer);
   else
-    reactor.post([&reactor, socket] { reactor.take_socket(socket); });
+    reactor.post([&reactor, socket, peer] { reactor.take_socket(socket, peer); });
 }
 
 void Acceptor::accept_paused(net::Listener&, int error) {

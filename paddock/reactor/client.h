@@ -81,6 +81,8 @@ struct Client final : net::Connection::Owner {
   Reactor& owner;
   const ordering::ConnectionId id;
   net::Connection connection;
+  /// As ConnectionLimits counts it: a socket that its peer has reset has no address any more.
+  net::PeerAddress admitted_from;
 
   Phase phase = Phase::first_bytes;
   Hold hold = Hold::none;

@@ -100,7 +100,7 @@ class Reactor {
   void end() { is_ended_ = true; }
 
   /// A socket that ConnectionLimits has admitted for this reactor. On its own thread.
-  void take_socket(int socket);
+  void take_socket(int socket, const net::PeerAddress& from);
 
   // --- Threads: any.
   void post(std::function<void()> task) { control_.post(std::move(task)); }

@@ -23,18 +23,19 @@ void Client::input_arrived(net::Connection&) { owner.input_arrived(*this); }
 void Client::output_sent(net::Connection&) { owner.output_sent(*this); }
 void Client::closed(net::Connection&, int error) { owner.connection_closed(*this, error); }
 
-void Reactor::take_socket(int socket) {
+void Reactor::take_socket(int socket, const net::PeerAddress& from) {
   const auto frame_bytes = static_cast<std::uint32_t>(server_.config.frame_bytes_max) + 4;
   const net::Connection::Limits limits{
       .input_bytes_max = std::max(input_bytes_least, frame_bytes),
       .keepalive = server_.config.tcp_keep_alive,
   };
   Client& client = clients_.add(*this, *loop_, socket, limits);
+  client.admitted_from = from;
   stats_.connections.add();
   stats_.accepted.add();
   client.established_ms = wall_ms_;
-  client.identities = std::make_shared<const core::IdentitySet>(
-      core::IdentitySet{{"ip", client.connection.peer().address()}});
+  client.identities =
+      std::make_shared<const core::IdentitySet>(core::IdentitySet{{"ip", from.address()}});
   client.connection.start_receive();
   if (is_stopping_) return close_now(client);
   deadlines_.arm(client.deadline, clock_.now_ms(), server_.config.handshake_timeout_ms);
@@ -232,7 +233,7 @@ void Reactor::connection_closed(Client& client, int error) {
   output_bytes_ -= client.output_counted;
   stats_.output_bytes.set(static_cast<std::int64_t>(output_bytes_));
   stats_.connections.sub();
-  server_.limits.leave(client.connection.peer().bytes(), index_);
+  server_.limits.leave(client.admitted_from.bytes(), index_);
   clients_.remove(client);
 }
 

@@ -2,6 +2,8 @@
 counted in mntr and logged once a burst, with the client's address."""
 
 import re
+import socket
+import struct
 import unittest
 
 import daemon
@@ -73,6 +75,21 @@ class LimitsTest(unittest.TestCase):
 
     def test_maxCnxns(self):
         self.check_connections('--max-cnxns', 'maxCnxns', 'rejected_max_cnxns')
+
+    def test_connections_that_are_reset_at_once_are_counted_out_again(self):
+        # Such a socket has no peer any more when it is closed; counting it out under no address
+        # ended the daemon, and would have used the limit up.
+        self.serve('--max-client-cnxns', '20')
+        for _ in range(300):
+            probe = socket.socket()
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            probe.connect(('127.0.0.1', self.daemon.port))
+            probe.close()
+        # The word's own connection is one, and may be refused while the others are counted.
+        while int(wire.mntr(self.daemon.port).get('num_alive_connections', 99)) > 1:
+            pass
+        clients = [self.session() for _ in range(15)]
+        self.assertEqual(clients[-1].exists('/').num_children, 1)
 
     def test_jute_maxbuffer(self):
         self.serve('--jute-maxbuffer', '1000')
