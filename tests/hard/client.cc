@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace paddock::hard {
 namespace {
@@ -32,7 +33,8 @@ int open_socket(std::uint16_t port, std::uint32_t from) {
   const sockaddr_in own = loopback(from, 0);
   CHECK(::bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
   const sockaddr_in to = loopback(INADDR_LOOPBACK, port);
-  CHECK(::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    ADD_FAILURE() << "cannot connect: " << std::strerror(errno);
   return socket;
 }
 

@@ -122,6 +122,22 @@ TEST_F(Hostile, RequestsCutOffAnywhereLeaveNothingBehind) {
   expect_no_harm();
 }
 
+/// A connection may be gone between its accept and its place on a reactor, and then has no address
+/// any more. It must be counted off from the address it was counted under.
+TEST_F(Hostile, ConnectionsResetAtOnceAreCountedOff) {
+  start();
+  const std::string bytes = connect_request(40'000);
+  for (std::size_t i = 0; i < 4000; ++i) {
+    Client client(daemon->port());
+    // A few microseconds each: the reset comes at any moment around the accept.
+    for (std::size_t k = 0; k < i % bytes.size(); ++k) client.send(bytes.substr(k, 1));
+    client.reset();
+  }
+  daemon->await("num_alive_connections", 1 + 2 * reactors);
+  const auto many = connected(200);
+  expect_no_harm();
+}
+
 TEST_F(Hostile, ByteByByteIsServedLikeAnyOther) {
   start();
   Client client(daemon->port());
