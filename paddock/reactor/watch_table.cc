@@ -158,12 +158,11 @@ std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, st
   return were_there;
 }
 
-void WatchTable::remove_all(std::uint32_t client, ClientWatches& watches) {
+void WatchTable::remove_all([[maybe_unused]] std::uint32_t client, ClientWatches& watches) {
   while (watches.first != none) {
     DCHECK(watches_[watches.first].client == client);
     take_bits(watches.first, watches, watch_any);
   }
-  (void)client;
 }
 
 }  // namespace paddock::reactor
