@@ -135,6 +135,8 @@ class ResumeTest(ServedTest):
         second = self.raw_client()
         self.assertEqual(second.resume(first, password=bytes(16)), REFUSED)
         self.assert_closed(second)
+        half_right = first.password[:8] + bytes(byte ^ 1 for byte in first.password[8:])
+        self.assertEqual(self.raw_client().resume(first, password=half_right), REFUSED)
         self.assertEqual(self.raw_client().resume(first).session_id, first.session_id)
 
     def test_an_unknown_session_is_refused(self):
