@@ -18,7 +18,7 @@
 
 namespace paddock::client {
 
-class Session;  // private to the library
+class SessionIo;  // private to the library
 class StateSubscription;
 
 /// One session with Paddock or Apache ZooKeeper (3.5 or later).
@@ -57,10 +57,10 @@ class Client {
   /// Starts connecting and returns; bad_arguments or io_error.
   static Expected<std::unique_ptr<Client>> open(ClientOptions options);
 
-  /// Closes the session as close() does and waits for it, ClientOptions::close_timeout at most; on
-  /// the I/O thread, or with an embedded loop, without waiting. What is pending fails with
-  /// client_closed. When it returns no callback runs any more, except that on the I/O thread the
-  /// remaining completions are still called, later.
+  /// Closes the session as close() does and waits for it, ClientOptions::close_timeout at most.
+  /// What is pending fails with client_closed. When it returns no callback runs any more. Two cases
+  /// do not wait: on the I/O thread the remaining completions are called later; and an embedded
+  /// loop, on whose driving thread it belongs, sends what the socket takes and is done.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -85,8 +85,8 @@ class Client {
   /// confirmed, or when it is clear that it will not (also ok: the session runs out by itself).
   Pending<void> close(Completion<void> done = {});
   /// Ends this client and leaves the session running at the server, for ClientOptions::resume
-  /// there or elsewhere. nullopt if there is no session.
-  std::optional<SessionCredentials> detach();
+  /// elsewhere or later. not_connected if there never was a session, or it is over.
+  Pending<SessionCredentials> detach(Completion<SessionCredentials> done = {});
   /// Drops the connection and reconnects, as a broken network would. For tests and operators.
   void drop_connection();
 
@@ -187,9 +187,10 @@ class Client {
   const std::string& chroot() const;
 
  private:
-  explicit Client(std::shared_ptr<Session> session);
+  Client(std::shared_ptr<IoLoop> loop, std::shared_ptr<SessionIo> io);
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<IoLoop> loop_;
+  std::shared_ptr<SessionIo> io_;
 };
 
 /// Keeps a state listener registered. Destroyed outside the I/O thread it also waits for a call

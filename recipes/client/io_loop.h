@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "recipes/client/deadline.h"
 #include "recipes/client/errors.h"
@@ -59,17 +60,20 @@ class IoLoop {
   /// Nothing happens if it has run. It may be running, see await_callbacks().
   void cancel_timer(TimerId timer);
 
-  /// Returns when the callbacks that are running now have returned: what was cancelled or removed
-  /// before cannot be running afterwards. At once on the I/O thread. Never call it with a lock held
-  /// that a callback takes.
+  /// Returns when the I/O thread has come to what was asked of it before and its callbacks have
+  /// returned: what was cancelled or removed before is not running and never will. At once on the
+  /// I/O thread; on the thread that drives an embedded loop it runs what is ready. Never call it
+  /// with a lock held that a callback takes.
   void await_callbacks();
 
   class Core;  ///< private to the library
   const std::shared_ptr<Core>& core() const { return core_; }
 
  private:
-  explicit IoLoop(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+  IoLoop(std::shared_ptr<Core> core, std::thread thread);
+
   std::shared_ptr<Core> core_;
+  std::thread thread_;
 };
 
 }  // namespace paddock::client

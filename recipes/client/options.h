@@ -34,6 +34,7 @@ Expected<ConnectString> parse_connect_string(std::string_view text);
 struct AuthData {
   std::string scheme;
   std::string auth;  ///< "user:password" for digest
+  bool operator==(const AuthData&) const = default;
 };
 
 struct ClientOptions {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "recipes/client/deadline.h"
@@ -118,11 +119,24 @@ class Promise {
   bool is_ready() const { return state_->is_ready(); }
   /// The first call counts, later ones do nothing.
   void set(Expected<T> result) const { state_->set(std::move(result)); }
-  /// Called at most once, in the thread of whoever cancels; it should lead to a set() soon. Dropped
-  /// with the result. REQUIRES: pending() has not been handed out yet.
-  void on_cancel(UniqueFunction<void()> hook) const { state_->cancel_hook_ = std::move(hook); }
+  /// `hook`, of no argument or of this promise (which it must not hold itself), is called at most
+  /// once, in the thread of whoever cancels; it should lead to a set() soon. Dropped with the
+  /// result. REQUIRES: pending() has not been handed out yet.
+  template <class F>
+  void on_cancel(F hook) const {
+    if constexpr (std::is_invocable_v<F&, const Promise&>) {
+      state_->cancel_hook_ = [state = std::weak_ptr(state_), hook = std::move(hook)]() mutable {
+        if (auto alive = state.lock()) hook(Promise(std::move(alive)));
+      };
+    } else {
+      state_->cancel_hook_ = std::move(hook);
+    }
+  }
+  std::shared_ptr<PendingState> state() const { return state_; }
 
  private:
+  explicit Promise(std::shared_ptr<typename Pending<T>::State> state) : state_(std::move(state)) {}
+
   std::shared_ptr<typename Pending<T>::State> state_;
 };
 
