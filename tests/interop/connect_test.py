@@ -1,7 +1,10 @@
 """Sessions seen in bytes: connect in both forms, resume, expiry, close, ping, refusals."""
 
+import os
+import signal
 import struct
 
+import daemon
 import tap
 import wire
 from served import ServedTest
@@ -199,6 +202,22 @@ class ExpiryTest(ServedTest):
             except TimeoutError:
                 pinging.ping()
         self.assertEqual(pinging.exists(self.base + '/kept').ephemeral_owner, pinging.session_id)
+
+    def test_R15_what_came_before_a_deadline_is_judged_is_read_first(self):
+        stopped = daemon.Daemon(self.arguments).start()
+        self.addCleanup(stopped.remove)
+        client = wire.Client(stopped.port)
+        self.addCleanup(client.drop)
+        client.connect(timeout_ms=1000)
+        stopped.process.send_signal(signal.SIGSTOP)
+        os.waitpid(stopped.process.pid, os.WUNTRACED)
+        client.send(wire.EXISTS, wire.watch_body('/'))
+        # The other daemon is the clock: a session that began later there and lasts longer is over.
+        later = self.client(timeout_ms=2000)
+        later.create(self.base + '/e', flags=wire.EPHEMERAL)
+        self.await_gone(self.client(timeout_ms=10000), self.base + '/e')
+        stopped.process.send_signal(signal.SIGCONT)
+        self.assertEqual(client.reply().error, 0)
 
 
 class HeaderTest(ServedTest):

@@ -121,5 +121,20 @@ class OrderingTest(ServedTest):
             self.assertEqual(reader.events, [])
 
 
+class SleepTest(ServedTest):
+    # No deadline of a session wakes a reactor within hours: it sleeps until somebody wakes it.
+    arguments = ('--tick-time', '600000')
+
+    def test_R5_a_sleeping_reactor_is_woken_for_its_answers_and_events(self):
+        clients = [self.client() for _ in range(4)]  # at least one for each reactor
+        for client in clients:
+            client.get_data(self.base, watch=True)
+        clients[0].set_data(self.base, b'x')
+        for client in clients:
+            self.assertEqual(client.event()[:2], (wire.DATA_CHANGED, self.base))
+            client.create(f'{self.base}/{client.session_id}')
+            client.sync(self.base)
+
+
 if __name__ == '__main__':
     tap.main()
