@@ -1,0 +1,137 @@
+// Watches: which reads leave one, who is told, how they are taken away.
+
+#include "tests/unit/recipes/engine_world.h"
+
+namespace paddock::client {
+namespace {
+
+using proto::EventType;
+using Read = WatchOrder::Read;
+
+class EngineWatch : public ::testing::Test {
+ protected:
+  EngineWatch() {
+    world.connect();
+    world.take_log();
+  }
+
+  /// What remove_watches sent, after answering nothing.
+  std::vector<SeenRequest> remove(const std::string& path, WatcherType type,
+                                  const Watcher& watcher) {
+    world.engine.remove_watches(path, type, watcher,
+                                world.request("remove", proto::OpCode::remove_watches), world.now);
+    return world.take_requests();
+  }
+
+  EngineWorld world;
+};
+
+TEST_F(EngineWatch, AOneShotWatchTellsOnce) {
+  world.watched("/a", Read::data);
+  world.take_log();
+  world.notify(EventType::node_data_changed, "/a");
+  world.notify(EventType::node_data_changed, "/a");
+  EXPECT_EQ(world.take_log(), (Log{"/a saw 3 /a"}));
+}
+
+TEST_F(EngineWatch, OnlyAReadThatSucceedsLeavesOne) {
+  world.watched("/data", Read::data, proto::ErrorCode::no_node);
+  world.watched("/child", Read::children, proto::ErrorCode::no_auth);
+  EXPECT_TRUE(world.engine.watches().empty());
+  world.watched("/exist", Read::exists, proto::ErrorCode::no_node);
+  EXPECT_EQ(world.engine.watches().path_count(WatchKind::exist), 1u);
+  world.take_log();
+  world.notify(EventType::node_created, "/exist");
+  EXPECT_EQ(world.take_log(), (Log{"/exist saw 1 /exist"}));
+}
+
+TEST_F(EngineWatch, OneWatcherIsToldOnceOfOneEvent) {
+  const Watcher watcher = world.watched("/a", Read::data);
+  world.watched("/a", Read::children, {}, watcher);
+  world.watched("/a", Read::permanent, {}, watcher);
+  world.watched("/", Read::recursive, {}, watcher);
+  world.take_log();
+  world.notify(EventType::node_deleted, "/a");
+  EXPECT_EQ(world.take_log(), (Log{"/a saw 2 /a"}));
+  world.notify(EventType::node_created, "/a");
+  EXPECT_EQ(world.take_log(), (Log{"/a saw 1 /a"})) << "the persistent ones stay";
+}
+
+TEST_F(EngineWatch, RecursiveWatchesSeeBelowThemAndNothingBeside) {
+  world.watched("/x", Read::recursive);
+  world.take_log();
+  world.notify(EventType::node_created, "/x/y/z");
+  world.notify(EventType::node_created, "/xx");
+  world.notify(EventType::node_children_changed, "/x");
+  EXPECT_EQ(world.take_log(), (Log{"/x saw 1 /x/y/z"}));
+}
+
+TEST_F(EngineWatch, PathsOfEventsLoseTheChroot) {
+  EngineWorld rooted({.chroot = "/app"});
+  rooted.connect();
+  rooted.watched("/app", Read::children);
+  rooted.watched("/app/a", Read::data);
+  rooted.watched("/zookeeper/config", Read::data);
+  rooted.take_log();
+  rooted.notify(EventType::node_children_changed, "/app");
+  rooted.notify(EventType::node_data_changed, "/app/a");
+  rooted.notify(EventType::node_data_changed, "/zookeeper/config");
+  EXPECT_EQ(rooted.take_log(),
+            (Log{"/app saw 4 /", "/app/a saw 3 /a", "/zookeeper/config saw 3 /zookeeper/config"}));
+}
+
+TEST_F(EngineWatch, RemovingTheLastOneAsksTheServer) {
+  const Watcher one = world.watched("/a", Read::data);
+  const Watcher two = world.watched("/a", Read::data, {}, world.watcher_named("two"));
+  world.take_log();
+  EXPECT_TRUE(remove("/a", WatcherType::data, one).empty());
+  EXPECT_EQ(world.take_log(), (Log{"remove: Ok"}));
+  EXPECT_TRUE(remove("/a", WatcherType::data, one).empty());
+  EXPECT_EQ(world.take_log(), (Log{"remove: NoWatcher"}));
+  const std::vector<SeenRequest> seen = remove("/a", WatcherType::data, two);
+  ASSERT_EQ(seen.size(), 1u);
+  world.notify(EventType::node_data_changed, "/a");
+  world.reply_bare(seen[0].xid, 1, proto::ErrorCode::no_watcher);
+  EXPECT_EQ(world.take_log(), (Log{"remove: NoWatcher"})) << "no event behind the removal";
+}
+
+TEST_F(EngineWatch, RemovingReachesAReadUnderWay) {
+  const Watcher watcher = world.watch("/a", Read::data);
+  const std::vector<SeenRequest> read = world.take_requests();
+  EXPECT_EQ(remove("/a", WatcherType::children, watcher).size(), 0u) << "of another type";
+  EXPECT_EQ(remove("/a", WatcherType::data, watcher).size(), 1u);
+  world.reply_bare(read.at(0).xid);
+  EXPECT_TRUE(world.engine.watches().empty());
+}
+
+TEST_F(EngineWatch, RemovingWithoutAConnectionNeedsNoServer) {
+  const Watcher watcher = world.watched("/a", Read::data);
+  world.engine.transport_down(world.now);
+  world.take_log();
+  EXPECT_TRUE(remove("/a", WatcherType::data, watcher).empty());
+  EXPECT_EQ(world.take_log(), (Log{"remove: Ok"}));
+  world.connect();
+  EXPECT_TRUE(world.take_requests().empty());
+}
+
+TEST_F(EngineWatch, NobodyMeansAllWatchers) {
+  world.watched("/a", Read::data);
+  world.watched("/a", Read::permanent, {}, world.watcher_named("two"));
+  EXPECT_EQ(remove("/a", WatcherType::any, nullptr).size(), 1u);
+  EXPECT_TRUE(world.engine.watches().empty());
+}
+
+TEST_F(EngineWatch, AGivenUpReadLeavesNone) {
+  const Promise<void> promise;
+  Request request = world.request("/a");
+  request.pending = promise.state();
+  request.watch = WatchOrder{Read::data, "/a", world.watcher_named("/a")};
+  world.engine.submit(std::move(request), world.now);
+  promise.set(tl::unexpected(Error::cancelled));
+  EXPECT_TRUE(world.take_requests().size() == 1);
+  world.reply_bare(1);
+  EXPECT_TRUE(world.engine.watches().empty());
+}
+
+}  // namespace
+}  // namespace paddock::client
