@@ -56,7 +56,7 @@ int address_bits(std::string_view text) {
 }
 
 /// Appends what one asked entry becomes.
-ErrorCode resolve_entry(const Acl& entry, const IdentitySet& identities,
+ErrorCode resolve_entry(const Acl& entry, const IdentitySet& identities, const AclSchemes& schemes,
                         std::vector<AclEntry>& resolved) {
   if (!entry.scheme) return ErrorCode::invalid_acl;
   const std::string_view scheme = *entry.scheme;
@@ -71,7 +71,7 @@ ErrorCode resolve_entry(const Acl& entry, const IdentitySet& identities,
   if (!entry.id) return scheme == "world" ? ErrorCode::marshalling_error : ErrorCode::invalid_acl;
   const std::string_view id = *entry.id;
   const bool valid = (scheme == "world" && id == "anyone") ||
-                     (scheme == "digest" && is_valid_digest_id(id)) ||
+                     (scheme == "digest" && schemes.digest && is_valid_digest_id(id)) ||
                      (scheme == "ip" && is_valid_ip_id(id));
   if (!valid) return ErrorCode::invalid_acl;
   resolved.push_back({entry.perms, scheme, id});
@@ -101,7 +101,7 @@ bool is_valid_ip_id(std::string_view id) {
 }
 
 ErrorCode resolve_acl_list(const proto::Vector<Acl>& asked, const IdentitySet& identities,
-                           std::vector<AclEntry>& resolved) {
+                           std::vector<AclEntry>& resolved, const AclSchemes& schemes) {
   resolved.clear();
   if (asked.is_null || asked.items.empty()) return ErrorCode::invalid_acl;
   const std::vector<Acl>& items = asked.items;
@@ -113,7 +113,8 @@ ErrorCode resolve_acl_list(const proto::Vector<Acl>& asked, const IdentitySet& i
         pairwise ? std::find(items.begin(), entry, *entry) != entry : !seen.insert(&*entry).second;
     if (duplicate) continue;
     const std::size_t before = resolved.size();
-    if (const ErrorCode err = resolve_entry(*entry, identities, resolved); err != ErrorCode::ok)
+    if (const ErrorCode err = resolve_entry(*entry, identities, schemes, resolved);
+        err != ErrorCode::ok)
       return err;
     bytes += text_bytes(resolved, before);
     if (bytes > resolved_bytes_max) return ErrorCode::invalid_acl;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/acl_list.h"
 #include "core/stat.h"
 
 namespace paddock::core {
@@ -134,6 +135,10 @@ proto::ErrorCode Preparation::reply_stat(ErrorCode err, const Znode* node) {
 const IdentitySet& Preparation::identities() const {
   static const IdentitySet nobody;
   return request_->identities != nullptr ? *request_->identities : nobody;
+}
+
+proto::ErrorCode Preparation::resolve_acl(const proto::Vector<proto::Acl>& asked) {
+  return resolve_acl_list(asked, identities(), acl_, {.digest = options_.digest_auth_enabled});
 }
 
 proto::ErrorCode Preparation::find_node(const proto::Ustring& path, Znode*& node) const {

@@ -30,6 +30,7 @@ class Preparation {
  public:
   struct Options {
     bool extended_types_enabled = true;
+    bool digest_auth_enabled = true;
     bool skip_acl = false;
     bool enforce_quota = false;
   };
@@ -109,6 +110,7 @@ class Preparation {
     return options_.skip_acl || version.acl->permits(needed, identities());
   }
   const IdentitySet& identities() const;
+  ErrorCode resolve_acl(const proto::Vector<proto::Acl>& asked);  ///< into acl_
   ErrorCode owner_of_create(const Create& create, std::int64_t& owner) const;
   /// The answer of setData, setACL, check to a path, and the node that is there.
   ErrorCode find_node(const proto::Ustring& path, Znode*& node) const;

@@ -1,7 +1,6 @@
 #include <array>
 #include <cstdio>
 
-#include "core/acl_list.h"
 #include "core/owner.h"
 #include "core/prepare.h"
 #include "core/stat.h"
@@ -54,8 +53,7 @@ proto::ErrorCode Preparation::create(const Create& asked, std::string_view& path
   if (!asked.path) return ErrorCode::marshalling_error;
   const auto split = proto::split_path(*asked.path);
   if (!split) return ErrorCode::bad_arguments;
-  if (const ErrorCode err = resolve_acl_list(*asked.acl, identities(), acl_); err != ErrorCode::ok)
-    return err;
+  if (const ErrorCode err = resolve_acl(*asked.acl); err != ErrorCode::ok) return err;
 
   Znode* parent = trie_.find(split->parent);
   const Version* above = parent != nullptr ? Trie::newest(*parent) : nullptr;

@@ -1,4 +1,3 @@
-#include "core/acl_list.h"
 #include "core/prepare.h"
 
 namespace paddock::core {
@@ -6,8 +5,7 @@ namespace paddock::core {
 proto::ErrorCode Preparation::set_acl(const proto::SetAclRequest& request, Znode*& node) {
   if (!is_session_open()) return ErrorCode::session_expired;
   if (!request.path || !proto::is_valid_path(*request.path)) return ErrorCode::bad_arguments;
-  if (const ErrorCode err = resolve_acl_list(request.acl, identities(), acl_); err != ErrorCode::ok)
-    return err;
+  if (const ErrorCode err = resolve_acl(request.acl); err != ErrorCode::ok) return err;
   if (const ErrorCode err = find_node(request.path, node); err != ErrorCode::ok) return err;
   const Version& version = *Trie::newest(*node);
   if (!permits(version, proto::perm_admin)) return ErrorCode::no_auth;

@@ -46,6 +46,7 @@ class State {
  public:
   struct Options {
     bool extended_types_enabled = true;  ///< TTL nodes
+    bool digest_auth_enabled = true;     ///< entries of scheme digest in new ACLs
     bool skip_acl = false;
     bool enforce_quota = false;           ///< hard quotas refuse; else they are only told of
     std::uint32_t reader_count_max = 16;  ///< pins and epoch slots: reactors + the snapshot thread

@@ -16,6 +16,7 @@ struct State::Impl {
         trie({.reader_count_max = with.reader_count_max}),
         txn(trie, sessions, removable, totals),
         preparation({.extended_types_enabled = with.extended_types_enabled,
+                     .digest_auth_enabled = with.digest_auth_enabled,
                      .skip_acl = with.skip_acl,
                      .enforce_quota = with.enforce_quota},
                     trie, sessions, totals, txn) {}

@@ -23,6 +23,7 @@ std::int64_t wall_clock_ms() {
 core::State::Options state_options(const Config& config) {
   core::State::Options options;
   options.extended_types_enabled = config.extended_types_enabled;
+  options.digest_auth_enabled = config.digest_auth_enabled;
   options.skip_acl = config.skip_acl;
   options.enforce_quota = config.enforce_quota;
   options.reader_count_max = static_cast<std::uint32_t>(config.reactors) + 1;  // and the snapshots'

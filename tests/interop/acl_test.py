@@ -237,5 +237,25 @@ class SkipAclTest(ServedTest):
         self.assertEqual(zk.event()[:2], (wire.DATA_CHANGED, self.base + '/a'))
 
 
+class NoDigestTest(ServedTest):
+    """As in ZooKeeper, the scheme has no provider then: it is as unknown as any other."""
+
+    arguments = ['--digest-auth', 'false', '--super-digest', SUPER]
+
+    def test_entries_are_invalid(self):
+        zk = self.client()
+        acls = ((31, 'world', 'anyone'), (31, 'digest', BOB))
+        self.assert_error(wire.INVALID_ACL, zk.create, self.base + '/a', b'', 0, acls)
+        zk.create(self.base + '/a')
+        self.assert_error(wire.INVALID_ACL, zk.set_acl, self.base + '/a', acls)
+        self.assertEqual(zk.get_acl(self.base + '/a')[0], [(31, 'world', 'anyone')])
+
+    def test_nobody_is_authenticated_by_it(self):
+        for data in (b'bob:pw', b'super:secret'):
+            zk = self.client()
+            self.assert_error(wire.AUTH_FAILED, zk.auth, data)
+            self.assert_closed(zk)
+
+
 if __name__ == '__main__':
     tap.main()

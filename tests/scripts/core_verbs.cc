@@ -168,6 +168,7 @@ struct CoreVerbs {
   void budget() { world().step_budget = std::strtoull(command.argument(0).c_str(), nullptr, 10); }
   void skip_acl() { in.options_.skip_acl = true; }
   void no_extended_types() { in.options_.extended_types_enabled = false; }
+  void no_digest() { in.options_.digest_auth_enabled = false; }
   void enforce_quota() { in.options_.enforce_quota = true; }
 
   void read() {
@@ -315,6 +316,7 @@ std::string CoreWorld::run(const std::vector<std::string>& commands) {
       {"budget", &CoreVerbs::budget},
       {"skip-acl", &CoreVerbs::skip_acl},
       {"no-extended-types", &CoreVerbs::no_extended_types},
+      {"no-digest", &CoreVerbs::no_digest},
       {"enforce-quota", &CoreVerbs::enforce_quota},
       {"get", &CoreVerbs::read},
       {"stat", &CoreVerbs::read},

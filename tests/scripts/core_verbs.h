@@ -19,12 +19,11 @@ namespace paddock::scripts {
 ///                     multi, its operations indented below it, check PATH [v=N] among them
 /// Sessions            open-session ID [timeout=MS]; close-session ID; sessions [at=N];
 ///                     ephemerals ID
-/// Who, when, how      as ID; who SCHEME:ID ...; time MS; skip-acl; no-extended-types;
-/// enforce-quota;
-///                     budget N (steps a slice). The three options: before the first write.
-/// Reads               get, stat, ls, acl, count PATH [at=N]
-/// Batches and pins    hold-batch, seal, commit ZXID, pin N, unpin N, reclaim
-/// Insides             log (steps of the last transaction), chain PATH (zxids of its versions),
+/// Who, when, how      as ID; who SCHEME:ID ...; time MS; budget N (steps a slice)
+/// Options             skip-acl; no-extended-types; no-digest; enforce-quota: before the first
+/// write Reads               get, stat, ls, acl, count PATH [at=N] Batches and pins    hold-batch,
+/// seal, commit ZXID, pin N, unpin N, reclaim Insides             log (steps of the last
+/// transaction), chain PATH (zxids of its versions),
 ///                     versions, digest, replay, due [never=MS]
 ///
 /// LIST is entries scheme:id:perms separated by commas. "" is empty data.

@@ -68,6 +68,13 @@ TEST(AclList, SchemesAndIds) {
   }
 }
 
+TEST(AclList, ASchemeThatIsSwitchedOffIsUnknown) {
+  std::vector<AclEntry> resolved;
+  const AclText asked{{31, "digest", "a:b"}};
+  EXPECT_EQ(resolve_acl_list(acl_vector(asked), nobody, resolved, {.digest = false}),
+            ErrorCode::invalid_acl);
+}
+
 TEST(AclList, OneBadEntrySpoilsTheList) {
   EXPECT_EQ(judge({{31, "world", "anyone"}, {31, "foo", "bar"}}), ErrorCode::invalid_acl);
 }
