@@ -15,6 +15,10 @@ using proto::OpCode;
 
 constexpr std::size_t password_bytes = 16;
 
+// Who looks for the reason of an expiry wants to know where: a client that hangs, or a network.
+constexpr const char* expired_connected = "expired: its client was connected and silent";
+constexpr const char* expired_detached = "expired: its client had no connection";
+
 }  // namespace
 
 OrderingCore::OrderingCore(core::State& state, Feed& feed, const Options& options, Hooks hooks)
@@ -204,7 +208,7 @@ bool OrderingCore::submit_resume(const CoreRequest& request) {
 
 bool OrderingCore::submit_expire(const CoreRequest& request, std::int64_t now_ms) {
   if (!owns(request) || is_read_only()) return true;
-  return close_session(request.session, {}, "expired", now_ms);
+  return close_session(request.session, {}, expired_connected, now_ms);
 }
 
 bool OrderingCore::close_session(SessionId session, const AnswerTo& to, const char* cause,
@@ -293,7 +297,7 @@ void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
     try_leave_read_only();
   } else {
     owners_.expire(session_now_ms, [&](SessionId session) {
-      closing_.push_back({session, owners_.find(session)->generation, "expired"});
+      closing_.push_back({session, owners_.find(session)->generation, expired_detached});
     });
     close_waiting(now_ms);
     reaper_.turn(state_, session_now_ms, now_ms,

@@ -97,7 +97,7 @@ TEST_F(FullDisk, R20_NothingExpiresAndDeadlinesBeginAnewBehindIt) {
   EXPECT_GE(world.core.next_due_ms(), world.session_now_ms + 5000) << "its full timeout";
   world.session_now_ms = world.core.next_due_ms();
   world.settle();
-  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired"});
+  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired: its client had no connection"});
 }
 
 TEST_F(FullDisk, R20_ResumeWorksAndNewSessionsAreClosedWithoutAWord) {

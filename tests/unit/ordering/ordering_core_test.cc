@@ -233,7 +233,8 @@ TEST(OrderingCore, R15_AnExpiryIsRefusedIfTheGenerationMoved) {
   const std::uint64_t generation = world.answers().back().generation;
   ASSERT_TRUE(world.expire(client.session, generation));
   world.settle();
-  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired"});
+  EXPECT_EQ(world.closed,
+            std::vector<std::string>{"0x100 expired: its client was connected and silent"});
   const std::vector<Answer> answers = world.answers();
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_TRUE(answers[0].session_ended);
@@ -256,7 +257,7 @@ TEST(OrderingCore, R15_ADetachedSessionExpiresByTheCoresDeadline) {
   world.session_now_ms = due;
   world.settle();
   EXPECT_FALSE(world.has("/e"));
-  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired"});
+  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired: its client had no connection"});
   ASSERT_TRUE(world.resume(client.session, client.password, 2));
   world.settle();
   EXPECT_EQ(world.answers().back().kind, AnswerKind::connect_refused);
@@ -363,7 +364,8 @@ TEST(OrderingCore, R22_ASessionMayComeLooseWhileItIsBeingClosed) {
   world.settle();
   world.session_now_ms += 100'000;
   world.settle();
-  EXPECT_EQ(world.closed, std::vector<std::string>{"0x100 expired"});
+  EXPECT_EQ(world.closed,
+            std::vector<std::string>{"0x100 expired: its client was connected and silent"});
   EXPECT_EQ(world.answers().size(), 1u);
   EXPECT_EQ(world.state.ephemeral_count(), 0u);
 }
