@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace paddock::ordering {
+namespace {
+
+/// Empties it, and gives its memory back if it is more than `bytes_kept`.
+template <class T>
+void reuse(std::vector<T>& items, std::size_t bytes_kept) {
+  if (items.capacity() * sizeof(T) > bytes_kept)
+    items = std::vector<T>();
+  else
+    items.clear();
+}
+
+}  // namespace
 
 Feed::Feed(std::uint32_t consumer_count)
     : consumer_count_(consumer_count),
@@ -29,8 +41,8 @@ FeedSlot* Feed::take() {
   FeedSlot& slot = slots_[taken_ % slot_count];
   ++taken_;
   for (const FeedEvent& event : slot.events) event.acl->release();
-  slot.events.clear();
-  slot.records.clear();
+  reuse(slot.events, slot_bytes_kept);
+  reuse(slot.records, slot_bytes_kept);
   if (slot.bytes.capacity() > slot_bytes_kept)
     slot.bytes.release();
   else

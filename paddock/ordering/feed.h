@@ -115,7 +115,9 @@ class Feed {
   bool has(std::uint64_t position) const;
 
  private:
-  static constexpr std::size_t slot_bytes_kept = 256 * 1024;  ///< a larger buffer is given back
+  /// Memory that a slot keeps for the next batch, of its bytes, its records and its events; what
+  /// one huge transaction has made larger is given back.
+  static constexpr std::size_t slot_bytes_kept = 256 * 1024;
 
   struct alignas(64) Cursor {
     std::atomic<std::uint64_t> value{0};
