@@ -217,20 +217,28 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+/// What a text says that should be a number.
+struct Number {
+  enum class Kind : std::uint8_t { none, fits, too_long };
+  Kind kind = Kind::none;
+  std::int64_t value = 0;  ///< if it fits into 64 bits
+};
+
 /// Decimal, or hexadecimal with 0x as ZooKeeper's documentation writes jute.maxbuffer.
-std::optional<std::int64_t> parse_integer(std::string_view text) {
+Number parse_integer(std::string_view text) {
   int base = 10;
   if (text.starts_with("0x") || text.starts_with("0X")) {
     text.remove_prefix(2);
     base = 16;
-    if (text.starts_with('-')) return std::nullopt;
+    if (text.starts_with('-')) return {};
   } else if (text.size() > 1 && text[0] == '+' && text[1] != '-') {
     text.remove_prefix(1);
   }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return {};
+  if (error == std::errc::result_out_of_range) return {.kind = Number::Kind::too_long};
+  return {.kind = Number::Kind::fits, .value = value};
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -301,11 +309,13 @@ std::string assign(const UsedKey& key, std::string_view text, Config& config) {
     return "";
   }
   if (const auto* field = std::get_if<std::int64_t Config::*>(&key.field)) {
-    const std::optional<std::int64_t> value = parse_integer(text);
-    if (!value) return refusal(key, text, "this is not a number");
-    if ((*value < key.min || *value > key.max) && value != key.special)
+    const Number number = parse_integer(text);
+    if (number.kind == Number::Kind::none) return refusal(key, text, "this is not a number");
+    const std::int64_t value = number.value;
+    if (number.kind == Number::Kind::too_long ||
+        ((value < key.min || value > key.max) && value != key.special))
       return refusal(key, text, "out of range");
-    config.*(*field) = *value;
+    config.*(*field) = value;
     return "";
   }
   const auto* field = std::get_if<std::string Config::*>(&key.field);

@@ -75,6 +75,8 @@ const OtherKey table[] = {
 
     // Identities that no client can have here.
     ignored("superUser", no_sasl),
+    ignored("superUser.*", no_sasl),
+    ignored("letAnySaslUserDoX", no_sasl),
     ignored("allowSaslFailedClients", no_sasl),
     ignored("kerberos.*", no_sasl),
     ignored("jaasLoginRenew", no_sasl),
@@ -128,6 +130,7 @@ const OtherKey table[] = {
     ignored("request_throttler.*", no_throttle),
     ignored("request_throttle_*", no_throttle),
     ignored("throttled_op_wait_time", no_throttle),
+    ignored("throttledOpWaitTime", no_throttle),
     ignored("connection_throttle_*", no_throttle),
     ignored("largeRequestMaxBytes", no_throttle),
     ignored("largeRequestThreshold", no_throttle),

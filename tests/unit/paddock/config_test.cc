@@ -209,6 +209,14 @@ TEST(Config, ARefusedValueIsToldWithFileLineAndRange) {
   EXPECT_EQ(errors[0], "zoo.cfg:12: clientPort=65536: out of range; allowed: 0..65535");
 }
 
+TEST(Config, ANumberThatIsLongerThan64BitsIsOutOfRangeToo) {
+  for (const char* value : {"99999999999999999999", "-99999999999999999999", "0xfffffffffffffffff"})
+    EXPECT_EQ(refused({file_line("clientPort", value, 12)}).at(0),
+              std::string("zoo.cfg:12: clientPort=") + value + ": out of range; allowed: 0..65535");
+  EXPECT_TRUE(contains(refused({file_line("clientPort", "99999999999999999999x")}).at(0),
+                       "this is not a number"));
+}
+
 TEST(Config, AllErrorsAreToldAtOnce) {
   EXPECT_EQ(
       refused({file_line("clientPort", "-1"), file_line("tickTime", "0"), file_line("ssl.x", "y")})
@@ -334,6 +342,14 @@ TEST(Config, AnUnsafeKeyThatAsksForNothingIsAccepted) {
     const Loaded loaded = merged(plain, {file_line(key, "false")});
     ASSERT_EQ(loaded.notes.size(), 1u) << key;
     EXPECT_EQ(loaded.notes[0].level, Note::Level::info);
+  }
+}
+
+TEST(Config, KeysThatAreNumberedOrHaveTwoNamesAreKnown) {
+  for (const char* key : {"superUser.1", "throttledOpWaitTime", "throttled_op_wait_time"}) {
+    const Loaded loaded = merged(plain, {file_line(key, "1")});
+    ASSERT_EQ(loaded.notes.size(), 1u) << key;
+    EXPECT_EQ(loaded.notes[0].level, Note::Level::info) << loaded.notes[0].text;
   }
 }
 
