@@ -1,5 +1,7 @@
 // Registering, listing and taking back watches (docs/protocol.md, section 9).
 
+#include <algorithm>
+
 #include "core/proto/connect_records.h"
 #include "paddock/reactor/reactor.h"
 
@@ -21,6 +23,17 @@ void Reactor::count_watches() {
     owns_watches_.store(has_some, std::memory_order_seq_cst);
 }
 
+namespace {
+
+/// A null list, or a null path in it. ZooKeeper trips over such a path when it comes to it, and has
+/// carried out what stands before; here the request does all or nothing.
+bool has_null(const proto::Vector<proto::Ustring>& paths) {
+  return paths.is_null ||
+         std::find(paths.items.begin(), paths.items.end(), std::nullopt) != paths.items.end();
+}
+
+}  // namespace
+
 /// setWatches and setWatches2: what has changed since `relative_zxid` is told at once, with zxid -1
 /// and whoever may read it; the rest is registered.
 Reactor::Taken Reactor::set_watches(Client& client, const Request& request) {
@@ -30,16 +43,16 @@ Reactor::Taken Reactor::set_watches(Client& client, const Request& request) {
   in.read(asked.data);
   in.read(asked.exist);
   in.read(asked.child);
-  bool has_null = asked.data.is_null || asked.exist.is_null || asked.child.is_null;
+  bool is_malformed = has_null(asked.data) || has_null(asked.exist) || has_null(asked.child);
   if (request.op == OpCode::set_watches2) {
     in.read(asked.persistent);
     in.read(asked.persistent_recursive);
-    has_null |= asked.persistent.is_null || asked.persistent_recursive.is_null;
+    is_malformed |= has_null(asked.persistent) || has_null(asked.persistent_recursive);
   } else {
     asked.persistent.items.clear();
     asked.persistent_recursive.items.clear();
   }
-  if (!in.ok() || has_null) {
+  if (!in.ok() || is_malformed) {
     reply(client, request, ErrorCode::marshalling_error);
     return Taken::yes;
   }
@@ -52,7 +65,7 @@ Reactor::Taken Reactor::set_watches(Client& client, const Request& request) {
   };
   const Zxid seen = asked.relative_zxid;
   for (const proto::Ustring& text : asked.data.items) {
-    const std::string_view path = text.value_or(std::string_view());
+    const std::string_view path = *text;
     const core::WatchedNode node = core::read_watched(view, path);
     if (!node.exists)
       tell_now(proto::EventType::node_deleted, path);
@@ -62,14 +75,14 @@ Reactor::Taken Reactor::set_watches(Client& client, const Request& request) {
       watches_.add(client.id.index, client.watches, path, watch_data);
   }
   for (const proto::Ustring& text : asked.exist.items) {
-    const std::string_view path = text.value_or(std::string_view());
+    const std::string_view path = *text;
     if (core::read_watched(view, path).exists)
       tell_now(proto::EventType::node_created, path);
     else
       watches_.add(client.id.index, client.watches, path, watch_data);
   }
   for (const proto::Ustring& text : asked.child.items) {
-    const std::string_view path = text.value_or(std::string_view());
+    const std::string_view path = *text;
     const core::WatchedNode node = core::read_watched(view, path);
     if (!node.exists)
       tell_now(proto::EventType::node_deleted, path);
@@ -79,11 +92,9 @@ Reactor::Taken Reactor::set_watches(Client& client, const Request& request) {
       watches_.add(client.id.index, client.watches, path, watch_child);
   }
   for (const proto::Ustring& text : asked.persistent.items)
-    watches_.add(client.id.index, client.watches, text.value_or(std::string_view()),
-                 watch_persistent);
+    watches_.add(client.id.index, client.watches, *text, watch_persistent);
   for (const proto::Ustring& text : asked.persistent_recursive.items)
-    watches_.add(client.id.index, client.watches, text.value_or(std::string_view()),
-                 watch_recursive);
+    watches_.add(client.id.index, client.watches, *text, watch_recursive);
   count_watches();
   reply(client, request, ErrorCode::ok);
   return Taken::yes;

@@ -1,5 +1,7 @@
 """addWatch in both modes, beside one-shot watches; checkWatches, removeWatches and setWatches2."""
 
+import functools
+
 import tap
 import wire
 from served import ServedTest
@@ -210,8 +212,11 @@ class SetWatches2Test(Watching):
 
     def test_null_lists_are_an_error(self):
         for name in ('data', 'exist', 'child', 'persistent', 'recursive'):
-            self.assert_error(wire.MARSHALLING, lambda n: self.watcher.set_watches2(1, **{n: None}),
-                              name)
+            for paths in (None, [self.path('p'), None]):
+                self.assert_error(wire.MARSHALLING,
+                                  functools.partial(self.watcher.set_watches2, 1, **{name: paths}))
+        self.writer.create(self.path('p'))
+        self.assert_events()
 
 
 if __name__ == '__main__':

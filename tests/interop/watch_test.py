@@ -1,5 +1,7 @@
 """One-shot watches and setWatches seen in bytes: which event, how often, and before what."""
 
+import functools
+
 import tap
 import wire
 from served import ServedTest
@@ -196,6 +198,18 @@ class SetWatchesTest(ServedTest):
 
     def test_null_lists_are_an_error(self):
         self.assert_error(wire.MARSHALLING, self.client_.set_watches, self.zxid, None)
+
+    def test_a_null_path_is_an_error_and_nothing_of_the_request_happens(self):
+        self.client_.set_data(self.path('changed'), b'x')
+        for lists in ({'data': [self.path('changed'), self.path('same'), None]},
+                      {'data': [self.path('same')], 'exist': [None, self.path('never')]},
+                      {'exist': [self.path('never')], 'child': [self.path('parent'), None]}):
+            self.assert_error(wire.MARSHALLING,
+                              functools.partial(self.client_.set_watches, self.zxid, **lists))
+        self.client_.set_data(self.path('same'), b'x')
+        self.client_.create(self.path('never'))
+        self.client_.create(self.path('parent/child'))
+        self.assertEqual(self.client_.events, [])
 
 
 if __name__ == '__main__':
