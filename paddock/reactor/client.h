@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <optional>
 
 #include "core/base/bytes.h"
 #include "core/base/types.h"
@@ -26,14 +26,13 @@ struct Outstanding {
   std::int64_t arrived_ns = 0;  ///< monotonic, when its last byte came
 };
 
-/// What the word cons shows of a connection; crst resets the counts.
+/// What the word cons shows of a connection; crst resets all of it.
 struct ClientCounts {
   std::int64_t received = 0;  ///< frames
   std::int64_t sent = 0;
   std::int32_t last_xid = -1;
-  proto::OpCode last_op{};
-  bool has_last_op = false;
-  Zxid last_zxid{};
+  std::optional<proto::OpCode> last_op;
+  Zxid last_zxid{-1};
   std::int64_t last_response_ms = 0;
   std::int64_t last_latency_ns = 0;
   std::int64_t min_latency_ns = 0;

@@ -148,7 +148,6 @@ Reactor::Taken Reactor::take_request(Client& client, const Request& request) {
   ++client.counts.received;
   client.counts.last_xid = request.xid;
   client.counts.last_op = request.op;
-  client.counts.has_last_op = true;
   // Auth and sasl packets do not keep a session alive, in ZooKeeper as here.
   if (request.op != OpCode::auth && request.op != OpCode::sasl) touch(client);
   return taken;

@@ -67,6 +67,7 @@ void Reactor::connect_accepted(Client* client, const ordering::FeedSlot& slot,
   client->is_connecting = false;
   deadlines_.arm(client->deadline, clock_.now_ms(), record.timeout_ms);
   stats_.sessions.add();
+  client->counts.last_op = OpCode::create_session;
   const proto::ConnectResponse response{
       .timeout_ms = record.timeout_ms,
       .session = record.session,

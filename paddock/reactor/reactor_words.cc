@@ -25,8 +25,7 @@ void Reactor::fill_part(ViewPart& part, words::Part parts, ordering::ConnectionI
       shown.received = counts.received + (client.phase == Client::Phase::word ? 1 : 0);
       shown.sent = counts.sent;
       shown.session = client.session;
-      shown.last_op = counts.has_last_op ? counts.last_op : OpCode::create_session;
-      shown.has_last_op = true;
+      shown.last_op = counts.last_op;
       shown.established_ms = client.established_ms;
       shown.timeout_ms = client.timeout_ms;
       shown.last_xid = counts.last_xid;

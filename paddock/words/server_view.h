@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,13 +22,12 @@ struct ConnectionView {
   std::int64_t received = 0;  ///< frames
   std::int64_t sent = 0;      ///< frames
   SessionId session{};        ///< {0}: none yet, and nothing below is shown
-  proto::OpCode last_op{};    ///< create_session when nothing followed the connect
-  bool has_last_op = false;
-  std::int64_t established_ms = 0;    ///< wall clock, ms since 1970
-  std::int64_t timeout_ms = 0;        ///< negotiated
-  std::int32_t last_xid = -1;         ///< of the last request; negative: not shown
-  Zxid last_zxid{};                   ///< of the last reply
-  std::int64_t last_response_ms = 0;  ///< monotonic, when the last reply was queued
+  std::optional<proto::OpCode> last_op;  ///< none: nothing since crst
+  std::int64_t established_ms = 0;       ///< wall clock, ms since 1970
+  std::int64_t timeout_ms = 0;           ///< negotiated
+  std::int32_t last_xid = -1;            ///< of the last request; negative: not shown
+  Zxid last_zxid{};                      ///< of the last reply; {-1}: none since crst
+  std::int64_t last_response_ms = 0;     ///< monotonic, when the last reply was queued
   std::int64_t last_latency_ns = 0, min_latency_ns = 0, total_latency_ns = 0, max_latency_ns = 0;
   std::int64_t latency_count = 0;
   std::int64_t expires_ms = 0;  ///< wall clock, when its session would expire; for dump

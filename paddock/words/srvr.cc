@@ -70,7 +70,7 @@ std::string cons(const ServerView& view) {
     text += brief(connection);
     if (connection.session != SessionId{}) {
       text += fmt::format(",sid={},lop={},est={},to={}", connection.session,
-                          connection.has_last_op ? op_abbreviation(connection.last_op) : "NA",
+                          connection.last_op ? op_abbreviation(*connection.last_op) : "NA",
                           connection.established_ms, connection.timeout_ms);
       if (connection.last_xid >= 0) text += fmt::format(",lcxid=0x{:x}", connection.last_xid);
       const std::int64_t count = std::max<std::int64_t>(connection.latency_count, 1);

@@ -92,7 +92,16 @@ class AllWordsTest(ServedTest):
             self.assertEqual(client.read_until_closed(), b'306')
 
     def test_resets(self):
+        client = self.clients[0]
+        session = f'sid={client.session_id:#x}'
+        self.assertIn(f'{session},lop=SESS,', self.ask('cons'))
+        client.get_data(self.base)
+        self.assertIn(f'{session},lop=GETD,', self.ask('cons'))
         self.assertEqual(self.ask('crst'), 'Connection stats reset.\n')
+        line = next(line for line in self.ask('cons').splitlines() if session in line)
+        self.assertRegex(line, rf'queued=0,recved=0,sent=0,{session},lop=NA,est=\d+,to=10000,'
+                               r'lzxid=0xffffffffffffffff,lresp=0,llat=0,minlat=0,avglat=0,'
+                               r'maxlat=0\)')
         self.assertEqual(self.ask('srst'), 'Server stats reset.\n')
 
     def test_conf_and_dirs(self):

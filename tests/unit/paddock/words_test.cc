@@ -109,7 +109,6 @@ TEST_F(Words, ConsShowsSessionsInFullAndOthersBriefly) {
   ConnectionView session{.peer = "127.0.0.1:52956", .received = 6, .sent = 6};
   session.session = SessionId{0x10000121cae0000};
   session.last_op = proto::OpCode::get_data;
-  session.has_last_op = true;
   session.established_ms = 1795336240353;
   session.timeout_ms = 30000;
   session.last_xid = 5;
@@ -121,17 +120,19 @@ TEST_F(Words, ConsShowsSessionsInFullAndOthersBriefly) {
   session.latency_count = 4;
   ConnectionView fresh = session;
   fresh.last_xid = -1;
-  fresh.has_last_op = false;
+  fresh.last_op.reset();
+  fresh.last_zxid = Zxid{-1};
   view_.connections = {session, fresh, {.peer = "127.0.0.1:53032", .interest = 0, .received = 1}};
-  EXPECT_EQ(answer(Word::cons, view_),
-            " /127.0.0.1:52956[1](queued=0,recved=6,sent=6,sid=0x10000121cae0000,lop=GETD,"
-            "est=1795336240353,to=30000,lcxid=0x5,lzxid=0x3,lresp=1188448,llat=0,minlat=0,avglat=3,"
-            "maxlat=10)\n"
-            " /127.0.0.1:52956[1](queued=0,recved=6,sent=6,sid=0x10000121cae0000,lop=NA,"
-            "est=1795336240353,to=30000,lzxid=0x3,lresp=1188448,llat=0,minlat=0,avglat=3,"
-            "maxlat=10)\n"
-            " /127.0.0.1:53032[0](queued=0,recved=1,sent=0)\n"
-            "\n");
+  EXPECT_EQ(
+      answer(Word::cons, view_),
+      " /127.0.0.1:52956[1](queued=0,recved=6,sent=6,sid=0x10000121cae0000,lop=GETD,"
+      "est=1795336240353,to=30000,lcxid=0x5,lzxid=0x3,lresp=1188448,llat=0,minlat=0,avglat=3,"
+      "maxlat=10)\n"
+      " /127.0.0.1:52956[1](queued=0,recved=6,sent=6,sid=0x10000121cae0000,lop=NA,"
+      "est=1795336240353,to=30000,lzxid=0xffffffffffffffff,lresp=1188448,llat=0,minlat=0,avglat=3,"
+      "maxlat=10)\n"
+      " /127.0.0.1:53032[0](queued=0,recved=1,sent=0)\n"
+      "\n");
 }
 
 TEST_F(Words, ConsWithoutConnectionsIsAnEmptyLine) { EXPECT_EQ(answer(Word::cons, view_), "\n"); }
