@@ -49,10 +49,13 @@ void Fanout::tell(Client& client, std::uint32_t index, const Job& job, const Hit
     encoded_.clear();
     proto::append_notification(encoded_, job.zxid, job.event->type, job.slot->path(*job.event));
   }
+  told_bytes_ += encoded_.size();
   tell_(client, encoded_.bytes());
 }
 
-bool Fanout::run(std::size_t budget) {
+bool Fanout::run(const Budget& budget) {
+  std::size_t watches_left = budget.watches;
+  const std::uint64_t told_before = told_bytes_;
   while (!jobs_.empty()) {
     const Job job = jobs_.front();
     while (hit_index_ < job.path_count) {
@@ -61,8 +64,8 @@ bool Fanout::run(std::size_t budget) {
         watches_.cursor = watches_.path(hit.path).first;
         in_list_ = true;
       }
-      for (; watches_.cursor != WatchTable::none; --budget) {
-        if (budget == 0) return false;
+      for (; watches_.cursor != WatchTable::none; --watches_left) {
+        if (watches_left == 0 || told_bytes_ - told_before >= budget.bytes) return false;
         const std::uint32_t index = watches_.cursor;
         watches_.cursor = watches_.watch(index).next_in_path;
         Client& client = clients_.at(watches_.watch(index).client);

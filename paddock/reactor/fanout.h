@@ -39,12 +39,21 @@ class Fanout {
   /// An event of the slot at `position` of the feed, in commit order.
   void add(const ordering::FeedSlot& slot, std::uint64_t position, const ordering::FeedEvent& event,
            Zxid zxid);
-  /// Looks at up to `budget` watches. True when no job is left.
-  bool run(std::size_t budget);
+  /// How much is done in one slice.
+  struct Budget {
+    std::size_t watches = 0;  ///< looked at, at most
+    /// Of frames told: the one that reaches it is the last. Paths may be long, so that a number of
+    /// watches alone bounds neither the time nor the memory that a slice takes.
+    std::size_t bytes = 0;
+  };
+  /// Works off a slice. True when no job is left.
+  bool run(const Budget& budget);
   /// What the client has not been told yet of all jobs there are.
   void flush_share(Client& client);
 
   bool is_idle() const { return jobs_.empty(); }
+  /// Bytes of all frames told so far, by slices and shares.
+  std::uint64_t told_bytes() const { return told_bytes_; }
   /// Below this position no slot is needed any more.
   std::uint64_t oldest_position(std::uint64_t newest) {
     return jobs_.empty() ? newest : jobs_.front().position;
@@ -76,6 +85,7 @@ class Fanout {
   core::RingQueue<Job> jobs_;
   core::RingQueue<Hit> hits_;
   std::uint64_t newest_number_ = 0;
+  std::uint64_t told_bytes_ = 0;
   std::uint32_t hit_index_ =
       0;                  ///< of the front job: where the slices stand; hits before it are gone
   bool in_list_ = false;  ///< and the table's cursor stands in that path's list

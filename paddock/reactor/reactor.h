@@ -31,6 +31,10 @@
 
 namespace paddock::reactor {
 
+/// A client that has this much unread is served nothing more until it has read (of a smaller
+/// outputBytesMax, half).
+inline constexpr std::size_t output_pause_bytes = 1u << 20;
+
 /// A large read that is being worked off (R16).
 struct SlicedReply {
   ordering::ConnectionId id;
@@ -268,8 +272,9 @@ class Reactor {
   const std::size_t output_bytes_total_max_;
   std::size_t outstanding_count_ = 0;
   std::size_t outstanding_bytes_ = 0;
-  std::size_t input_bytes_ = 0;   ///< received and not consumed, of all connections
-  std::size_t output_bytes_ = 0;  ///< not yet taken by the kernel, of all connections
+  std::size_t input_bytes_ = 0;     ///< received and not consumed, of all connections
+  std::size_t output_bytes_ = 0;    ///< not yet taken by the kernel, of all connections
+  std::uint64_t told_counted_ = 0;  ///< of Fanout::told_bytes(): those up to here are in it
 
   std::optional<SlicedReply> slice_;  ///< one at a time, with its S held
 

@@ -10,9 +10,6 @@ namespace {
 
 /// Least bound of one connection's unconsumed input; more when a single frame may be larger.
 constexpr std::uint32_t input_bytes_least = 2u << 20;
-/// A client that has this much unread is served nothing more until it has read (of a smaller
-/// outputBytesMax, half).
-constexpr std::size_t output_pause_bytes = 1u << 20;
 /// So much of one connection's input is taken whatever the others have filled inFlightBytesMax
 /// with: their pings and most requests.
 constexpr std::size_t input_share_bytes = 64u << 10;

@@ -79,6 +79,7 @@ void Reactor::take_answer(Client& client, const ordering::FeedSlot& slot,
 /// Fanout's: a notification for one connection. Behind a large read that is being worked off it
 /// waits, because that read's S is older (R16).
 void Reactor::tell(Client& client, Bytes frame) {
+  if (client.is_slow) return;  // it is closed at the end of the turn: no more memory for it
   const bool is_deferred = slice_ && slice_->id == client.id;
   ByteBuffer& out = is_deferred ? client.deferred_events : client.connection.output();
   out.append(frame);
@@ -88,7 +89,12 @@ void Reactor::tell(Client& client, Bytes frame) {
   ++client.counts.sent;
   const std::size_t unsent = client.connection.output_bytes() + client.deferred_events.size();
   const auto bound = static_cast<std::size_t>(server_.config.output_bytes_max);
-  if (unsent <= bound + client.large_reply_bytes || client.is_slow) return;
+  // What is told in this turn is not in output_bytes_ yet, and close_slow() would come too late for
+  // it: shares in front of many answers can be larger than all that may be kept.
+  const bool is_too_much_for_all =
+      output_bytes_ + (fanout_.told_bytes() - told_counted_) > output_bytes_total_max_ &&
+      unsent > output_pause_bytes;
+  if (unsent <= bound + client.large_reply_bytes && !is_too_much_for_all) return;
   client.is_slow = true;
   slow_.push_back(client.id);
 }

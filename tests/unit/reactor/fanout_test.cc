@@ -66,7 +66,7 @@ class R16Fanout : public ::testing::Test {
   void expect_told(const std::vector<std::string>& what) {
     for (Client* client : all) EXPECT_EQ(told[client], what) << client->id.index;
   }
-  void finish() { EXPECT_TRUE(fanout.run(no_bound)); }
+  void finish() { EXPECT_TRUE(fanout.run({no_bound, no_bound})); }
 
   core::Epoch epoch{1};
   core::AclTable acls{epoch};
@@ -88,7 +88,7 @@ TEST_F(R16Fanout, SlicesTellEachConnectionOnce) {
   watch_by_all("/a", watch_data);
   happens(EventType::node_data_changed, "/a");
   int slices = 1;
-  while (!fanout.run(2)) {
+  while (!fanout.run({2, no_bound})) {
     ++slices;
     EXPECT_FALSE(fanout.is_idle());
     EXPECT_EQ(fanout.oldest_position(99), 0u) << "its slot is still needed";
@@ -103,12 +103,26 @@ TEST_F(R16Fanout, SlicesTellEachConnectionOnce) {
   expect_told({"3 /a 1"});
 }
 
+TEST_F(R16Fanout, ASliceOfLongPathsEndsByItsBytes) {
+  const std::string path = "/" + std::string(1'000'000, 'x');
+  watch_by_all(path, watch_data);
+  happens(EventType::node_data_changed, path);
+  std::size_t slices = 0;
+  for (bool is_done = false; !is_done; ++slices) {
+    const std::uint64_t before = fanout.told_bytes();
+    is_done = fanout.run({no_bound, path.size() + 1'000});
+    EXPECT_LE(fanout.told_bytes() - before, 2 * (path.size() + 1'000));
+  }
+  EXPECT_EQ(slices, 3u) << "two connections in each";
+  expect_told({"3 " + path + " 1"});
+}
+
 TEST_F(R16Fanout, AShareComesBeforeTheReplyAndIsSkippedLater) {
   watch_by_all("/a", watch_data);
   watch_by_all("/b", watch_data);
   happens(EventType::node_data_changed, "/a");
   happens(EventType::node_data_changed, "/b");
-  EXPECT_FALSE(fanout.run(1));
+  EXPECT_FALSE(fanout.run({1, no_bound}));
   for (Client* client : all) {
     fanout.flush_share(*client);
     EXPECT_EQ(told[client], (std::vector<std::string>{"3 /a 1", "3 /b 2"}));
@@ -126,7 +140,7 @@ TEST_F(R16Fanout, AShareInTheMiddleOfAnEventsPathsIsWhole) {
   }
   happens(EventType::node_data_changed, "/a/b");
   // Behind the own path and one of the ancestor's watches.
-  EXPECT_FALSE(fanout.run(all.size() + 1));
+  EXPECT_FALSE(fanout.run({all.size() + 1, no_bound}));
   for (Client* client : all) fanout.flush_share(*client);
   finish();
   expect_told({"3 /a/b 1"});
@@ -158,7 +172,7 @@ TEST_F(R16Fanout, AConnectionMayGoInTheMiddleOfASlice) {
   for (std::size_t gone = 0; gone < 6; ++gone) {
     told.clear();
     happens(EventType::node_data_changed, "/a");
-    EXPECT_FALSE(fanout.run(3));
+    EXPECT_FALSE(fanout.run({3, no_bound}));
     Client* client = all[gone];
     const std::size_t before = told[client].size();
     drop(client);
