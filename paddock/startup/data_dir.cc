@@ -12,6 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "paddock/log.h"
+#include "paddock/startup/log_place.h"
+#include "paddock/startup/small_file.h"
 #include "wal/names.h"
 #include "wal/snapshot_dir.h"
 
@@ -69,6 +72,22 @@ std::string some_of(const std::vector<std::string>& names) {
   return text;
 }
 
+bool has_segments(const Listing& listing) {
+  return std::any_of(listing.names.begin(), listing.names.end(),
+                     [](const std::string& name) { return wal::segment_first(name).has_value(); });
+}
+
+/// The data directory has a log and the log directory, the second, has none: dataLogDir is new, and
+/// the log was not moved.
+bool is_left_behind(const std::vector<Listing>& listings) {
+  return has_segments(listings[0]) && !has_segments(listings[1]);
+}
+std::string left_behind(const std::string& path, const std::string& log_path) {
+  return "the data directory " + path + " holds log segments, and dataLogDir is " + log_path +
+         ", which holds none: without its log acknowledged writes would be missing. Move the *.log "
+         "files there, or start without --data-log-dir (dataLogDir in the configuration)";
+}
+
 std::string without_trailing_slashes(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -77,11 +96,16 @@ std::string without_trailing_slashes(std::string path) {
 }  // namespace
 
 FileKind kind_of(std::string_view name) {
-  constexpr std::array<std::string_view, 4> harmless = {LockFile::name, DataDir::port_file_name,
-                                                        "myid", "lost+found"};
-  if (std::find(harmless.begin(), harmless.end(), name) != harmless.end())
+  constexpr std::array<std::string_view, 6> harmless = {LockFile::name,
+                                                        DataDir::port_file_name,
+                                                        LogPlace::dir_file_name,
+                                                        LogPlace::id_file_name,
+                                                        "myid",
+                                                        "lost+found"};
+  // Ours are written aside before they get their names.
+  const std::string_view whole = name.ends_with(".tmp") ? name.substr(0, name.size() - 4) : name;
+  if (std::find(harmless.begin(), harmless.end(), whole) != harmless.end())
     return FileKind::harmless;
-  if (name == "client.port.tmp") return FileKind::harmless;
   if (wal::segment_first(name) || wal::parse_snapshot_name(name)) return FileKind::ours;
   if (wal::spare_number(name) || wal::is_unfinished_snapshot_name(name))
     return FileKind::unfinished;
@@ -139,6 +163,9 @@ Result<DataDir, std::string> DataDir::open(const std::string& data_dir,
       if (!names) return fail(names.error());
       listings.push_back({dir, *std::move(names)});
     }
+    if (auto log_is_there = LogPlace::check(path, log_path); !log_is_there)
+      return fail(log_is_there.error());
+    if (is_left_behind(listings)) return fail(left_behind(path, log_path));
     return has_tree_in(listings);
   };
   if (Result<bool, std::string> seen = look(); !seen) return fail(seen.error());
@@ -155,24 +182,15 @@ Result<DataDir, std::string> DataDir::open(const std::string& data_dir,
 
   const Result<bool, std::string> has_tree = look();
   if (!has_tree) return fail(has_tree.error());
+  // On a full disk the daemon starts all the same (R20).
+  if (const std::string failed = LogPlace::remember(path, log_path); !failed.empty())
+    log::warn("{}: a start with another dataLogDir would not be noticed", failed);
   ::unlink((path + "/" + port_file_name).c_str());
   return DataDir(path, log_path, *std::move(lock), std::move(log_lock), *has_tree);
 }
 
 std::string DataDir::write_client_port(std::uint16_t port) const {
-  const std::string path = path_ + "/" + port_file_name;
-  const std::string aside = path + ".tmp";
-  const std::string text = std::to_string(port) + "\n";
-  const int descriptor = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  bool written = descriptor >= 0;
-  if (written) {
-    written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    written = ::close(descriptor) == 0 && written;
-  }
-  if (written && ::rename(aside.c_str(), path.c_str()) == 0) return "";
-  const int error = errno;
-  ::unlink(aside.c_str());
-  return path + " cannot be written: " + message_of(error);
+  return replace_file(path_ + "/" + port_file_name, std::to_string(port) + "\n", Durably::no);
 }
 
 }  // namespace paddock::startup

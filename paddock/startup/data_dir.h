@@ -15,7 +15,7 @@ namespace paddock::startup {
 enum class FileKind : std::uint8_t {
   ours,        ///< a log segment or a snapshot: there is a tree to recover
   unfinished,  ///< one that a crash left half made under a temporary name
-  harmless,    ///< lock, client.port, myid, lost+found: says nothing about a tree
+  harmless,    ///< lock, client.port, myid, lost+found, …: says nothing about a tree
   zookeeper,   ///< Apache ZooKeeper's log or snapshots
   foreign,     ///< anything else
 };
@@ -38,8 +38,9 @@ class DataDir {
  public:
   /// An empty tree is made only in an empty directory: one with Apache ZooKeeper's files, or with
   /// anything else that we do not know, is refused, because a daemon that serves an empty tree
-  /// where clients expect theirs does more harm than one that does not start. The error is a
-  /// sentence for the operator.
+  /// where clients expect theirs does more harm than one that does not start. For the same reason
+  /// the log directory must be the one that the data directory's log is in (LogPlace). The error is
+  /// a sentence for the operator.
   static Result<DataDir, std::string> open(const std::string& data_dir,
                                            const std::string& data_log_dir);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "core/base/check.h"
 #include "paddock/disk/file_disk.h"
 #include "paddock/startup/lock_file.h"
+#include "paddock/startup/log_place.h"
 #include "paddock/tools/wal_command.h"
 #include "wal/blocking.h"
 #include "wal/names.h"
@@ -88,6 +88,7 @@ class Parser {
 /// A sentence about what forbids to begin, or nothing.
 std::optional<std::string> why_not(wal::Disk& disk, const WalDirectories& dirs) {
   bool found = false;
+  bool has_log = false;
   for (const std::string& dir : {dirs.data, dirs.log}) {
     std::error_code error;
     if (!fs::exists(dir, error)) return "there is no directory " + dir;
@@ -95,10 +96,14 @@ std::optional<std::string> why_not(wal::Disk& disk, const WalDirectories& dirs) 
     std::vector<std::string> names;
     const std::int64_t result = wal::BlockingDisk(disk).list(dir, names);
     if (result < 0) return wal::disk_failure("cannot list", dir, result).message;
-    found |= std::any_of(names.begin(), names.end(), [](const std::string& name) {
-      return wal::segment_first(name) || wal::parse_snapshot_name(name);
-    });
+    for (const std::string& name : names) {
+      has_log |= wal::segment_first(name).has_value();
+      found |= has_log || wal::parse_snapshot_name(name).has_value();
+    }
   }
+  const auto elsewhere = startup::LogPlace::named_by(dirs.data);
+  if (!has_log && dirs.log == dirs.data && elsewhere)
+    return "the log of " + dirs.data + " is in a directory of its own: say --log-dir " + *elsewhere;
   if (found) return std::nullopt;
   return "there is no log and no snapshot of Paddock in " + dirs.data +
          (dirs.log == dirs.data ? "" : " and " + dirs.log);

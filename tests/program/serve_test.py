@@ -76,6 +76,17 @@ class StartTest(ServeTest):
         served = self.daemon('--client-address', '[::ffff:127.0.0.1]').start()
         self.assertEqual(self.client(served).who_am_i(), [('ip', '127.0.0.1')])
 
+    def test_a_forgotten_dataLogDir_is_refused(self):
+        log_dir = self.scratch / 'log'
+        served = self.daemon('--data-log-dir', str(log_dir)).start()
+        self.client(served).create('/a', b'acknowledged')
+        served.kill()
+        said = self.refused('--data-dir', str(served.data_dir), '--client-port', '0')
+        for part in (str(served.data_dir), f'--data-log-dir {log_dir}', 'dataLogDir'):
+            self.assertIn(part, said)
+        served.start()
+        self.assertEqual(self.client(served).get_data('/a')[0], b'acknowledged')
+
     def test_a_data_directory_has_one_daemon(self):
         served = self.daemon().start()
         said = self.refused('--data-dir', str(served.data_dir), '--client-port', '0')

@@ -128,6 +128,10 @@ class WalToolTest(unittest.TestCase):
         self.assertEqual(len(document['segments']), 2)
         document = self.salvage(0, '--log-dir', log_dir)
         self.assertEqual(document['salvaged']['snapshot'], '0x29')
+        # The daemon says in the data directory where it is.
+        (self.dir / 'paddock.log-dir').write_text(f'0123\n{log_dir}\n')
+        self.assert_usage(f'say --log-dir {log_dir}', 'verify', self.dir)
+        self.verify(0, self.dir, '--log-dir', log_dir)
 
     def test_a_purged_log_is_clean_from_its_snapshot_on(self):
         self.make('batches=20', 'snapshot', 'batches=10', 'purge=0x29', 'stop')

@@ -26,7 +26,7 @@ class Startup : public testing::Test {
  protected:
   Startup() {
     std::string pattern = testing::TempDir() + "paddock_startup_XXXXXX";
-    dir_ = ::mkdtemp(pattern.data());
+    dir_ = fs::canonical(::mkdtemp(pattern.data())).string();
   }
   ~Startup() override { fs::remove_all(dir_); }
 
@@ -206,6 +206,104 @@ TEST_F(Startup, OneDirectoryUnderTwoNamesIsLockedOnce) {
   fs::create_directory_symlink(path("data"), path("link"));
   const auto opened = DataDir::open(path("data"), path("link"));
   EXPECT_TRUE(opened.has_value()) << opened.error();
+}
+
+/// A log directory of its own, and what ties it to the data directory.
+class StartupWithLogDir : public Startup {
+ protected:
+  /// A run that has made a log and no snapshot.
+  void ran(const std::string& data, const std::string& log) {
+    const auto opened = DataDir::open(path(data), path(log));
+    ASSERT_TRUE(opened.has_value()) << opened.error();
+    put(log + "/0000000000000001.log");
+  }
+  bool starts(const std::string& data, const std::string& log) {
+    return DataDir::open(path(data), path(log)).has_value();
+  }
+  std::string refusal(const std::string& data, const std::string& log) {
+    const auto opened = DataDir::open(path(data), path(log));
+    return opened ? "" : opened.error();
+  }
+};
+
+TEST_F(StartupWithLogDir, AStartThatForgetsItIsRefusedWithBothDirectories) {
+  ran("data", "log");
+  const std::string said = refusal("data", "data");
+  for (const std::string& part :
+       {path("data"), "--data-log-dir " + path("log"), std::string("dataLogDir"),
+        std::string("has no paddock.log-id"), path("data/paddock.log-dir")})
+    EXPECT_TRUE(contains(said, part)) << said;
+  EXPECT_TRUE(starts("data", "log"));
+  fs::remove(path("data/paddock.log-dir"));
+  EXPECT_TRUE(starts("data", "data")) << "which the message says";
+}
+
+TEST_F(StartupWithLogDir, AnEmptyDirectoryInItsPlaceIsRefused) {
+  ran("data", "log");
+  fs::rename(path("log"), path("not_mounted"));
+  fs::create_directory(path("log"));
+  EXPECT_TRUE(contains(refusal("data", "log"), "mounted"));
+  EXPECT_TRUE(fs::is_empty(path("log")));
+}
+
+TEST_F(StartupWithLogDir, TheLogOfAnotherIsRefused) {
+  ran("data", "log");
+  ran("data2", "log2");
+  EXPECT_TRUE(contains(refusal("data", "log2"), "another data directory"));
+  EXPECT_TRUE(starts("data", "log"));
+}
+
+TEST_F(StartupWithLogDir, BothMayBeMoved) {
+  ran("data", "log");
+  fs::rename(path("log"), path("log2"));
+  EXPECT_TRUE(starts("data", "log2"));
+  fs::rename(path("data"), path("data2"));
+  EXPECT_TRUE(starts("data2", "log2"));
+  EXPECT_TRUE(contains(refusal("data2", "data2"), path("log2"))) << "where it was last";
+  // Into the data directory, and with its id.
+  for (const char* name : {"0000000000000001.log", "paddock.log-id"})
+    fs::rename(path(std::string("log2/") + name), path(std::string("data2/") + name));
+  EXPECT_TRUE(starts("data2", "data2"));
+  EXPECT_FALSE(starts("data2", "log2"));
+}
+
+TEST_F(StartupWithLogDir, DirectoriesOfEarlierVersionsAreTakenAndMarked) {
+  fs::create_directories(path("data"));
+  fs::create_directories(path("log"));
+  put("data/0000000000000001.snap");
+  put("log/0000000000000001.log");
+  EXPECT_TRUE(starts("data", "log"));
+  EXPECT_FALSE(starts("data", "data"));
+}
+
+TEST_F(StartupWithLogDir, ACrashBetweenTheTwoFilesChangesNothing) {
+  ran("data", "log");
+  const std::string id = get("log/paddock.log-id");
+  EXPECT_EQ(id.size(), 33u);
+  fs::remove(path("data/paddock.log-dir"));
+  put("data/paddock.log-dir.tmp", "half");
+  put("log/paddock.log-id.tmp", "");
+  EXPECT_TRUE(starts("data", "log"));
+  EXPECT_EQ(get("log/paddock.log-id"), id);
+  EXPECT_EQ(get("data/paddock.log-dir"), id + path("log") + "\n");
+  EXPECT_FALSE(fs::exists(path("data/paddock.log-dir.tmp")));
+}
+
+TEST_F(StartupWithLogDir, AFileThatSaysNothingIsNoId) {
+  ran("data", "log");
+  put("data/paddock.log-dir");
+  put("log/paddock.log-id");
+  EXPECT_FALSE(starts("data", "log"));
+}
+
+TEST_F(StartupWithLogDir, ALogThatWasLeftInTheDataDirectoryIsRefused) {
+  ran("data", "data");
+  EXPECT_FALSE(fs::exists(path("data/paddock.log-dir")));
+  const std::string said = refusal("data", "log");
+  EXPECT_TRUE(contains(said, path("data"))) << said;
+  EXPECT_TRUE(contains(said, path("log"))) << said;
+  fs::rename(path("data/0000000000000001.log"), path("log/0000000000000001.log"));
+  EXPECT_TRUE(starts("data", "log"));
 }
 
 TEST_F(Startup, ThePortIsWrittenWholeAndTheOneOfAnEarlierRunIsGone) {
