@@ -5,11 +5,9 @@
 #include <utility>
 
 #include "paddock/log.h"
-#include "paddock/ordering/txn_record.h"
-#include "wal/record.h"
+#include "paddock/recovery/replay.h"
 #include "wal/recovery.h"
 #include "wal/snapshot_dir.h"
-#include "wal/snapshot_reader.h"
 
 namespace paddock::recovery {
 namespace {
@@ -48,10 +46,9 @@ class Recovery {
 
  private:
   Result<void, std::string> choose_snapshot();
-  Result<void, wal::Damage> load_snapshot(const wal::SnapshotFile& file);
-  Result<void, wal::Damage> load_chunks(wal::SnapshotReader& reader);
+  Result<void, wal::Damage> load_from(const wal::SnapshotFile& file);
   Result<void, std::string> replay_log();
-  Result<void, std::string> replay_batch(const wal::RecoveredBatch& batch);
+  Result<void, std::string> replay(const wal::RecoveredBatch& batch);
   Result<void, std::string> check_end() const;
   void remove_unfinished();
   void note(std::string text);
@@ -81,7 +78,7 @@ Result<void, std::string> Recovery::choose_snapshot() {
   for (const wal::Damage& damage : found->damaged)
     note("the snapshot " + text_of(damage) + "; it is passed over");
   for (const wal::SnapshotFile& file : found->complete) {
-    auto loaded = load_snapshot(file);
+    auto loaded = load_from(file);
     if (loaded) {
       recovered_.snapshot = file.zxid;
       recovered_.oldest_snapshot = found->complete.back().zxid;
@@ -101,43 +98,25 @@ Result<void, std::string> Recovery::choose_snapshot() {
   return {};
 }
 
-Result<void, wal::Damage> Recovery::load_snapshot(const wal::SnapshotFile& file) {
+Result<void, wal::Damage> Recovery::load_from(const wal::SnapshotFile& file) {
   // What an earlier attempt has loaded is of no use any more.
   recovered_.state.reset();
   recovered_.state = std::make_unique<core::State>(options_.state);
-  auto reader = wal::SnapshotReader::open(disk_, file.path);
-  if (!reader) return fail(std::move(reader.error()));
-  const wal::SnapshotFooter& footer = (*reader)->footer();
-  if (auto loaded = load_chunks(**reader); !loaded) return loaded;
-  if (auto finished = recovered_.state->finish_load(file.zxid); !finished)
-    return fail(wal::Damage{file.path, 0, std::move(finished.error())});
-  if (recovered_.state->digest() != footer.digest)
-    return fail(wal::Damage{file.path, footer.file_bytes - sizeof footer,
-                            "the digest of what was loaded is not the footer's"});
-  snapshot_chain_ = footer.log_chain;
+  const auto footer = load_snapshot(
+      disk_, file, *recovered_.state, [&](std::uint64_t offset, std::uint64_t file_bytes) {
+        if (progress_.is_due())
+          log::info("loading snapshot {}: {} of {} MiB", file.zxid, offset >> 20, file_bytes >> 20);
+      });
+  if (!footer) return fail(footer.error());
+  snapshot_chain_ = footer->log_chain;
   return {};
-}
-
-Result<void, wal::Damage> Recovery::load_chunks(wal::SnapshotReader& reader) {
-  while (true) {
-    auto chunk = reader.next();
-    if (!chunk) return fail(std::move(chunk.error()));
-    if (*chunk == nullptr) return {};
-    if (auto loaded = ordering::load_chunk(**chunk, *recovered_.state); !loaded)
-      return fail(wal::Damage{
-          options_.snapshot_dir + "/" + wal::snapshot_name(reader.zxid()), reader.chunk_offset(),
-          "the chunk has a valid checksum and cannot be used: " + std::move(loaded.error())});
-    if (progress_.is_due())
-      log::info("loading snapshot {}: {} of {} MiB", reader.zxid(), reader.chunk_offset() >> 20,
-                reader.footer().file_bytes >> 20);
-  }
 }
 
 Result<void, std::string> Recovery::replay_log() {
   const auto begun = Clock::now();
   auto log = wal::recover(
       disk_, options_.log_dir, recovered_.snapshot,
-      [this](const wal::RecoveredBatch& batch) { return replay_batch(batch); }, recovered_.log_end);
+      [this](const wal::RecoveredBatch& batch) { return replay(batch); }, recovered_.log_end);
   if (!log) return fail(refused("the log is damaged: " + text_of(log.error())));
   for (std::string& text : log->notes) note(std::move(text));
   recovered_.zxid = log->last;
@@ -150,26 +129,11 @@ Result<void, std::string> Recovery::replay_log() {
   return {};
 }
 
-Result<void, std::string> Recovery::replay_batch(const wal::RecoveredBatch& batch) {
-  core::State& state = *recovered_.state;
+Result<void, std::string> Recovery::replay(const wal::RecoveredBatch& batch) {
   const bool is_first = recovered_.start.txns_loaded == 0;
   if (is_first && snapshot_chain_ != 0 && batch.chain != snapshot_chain_)
     return fail(std::string("it does not follow the batch that the snapshot ends with"));
-  const auto verified = wal::verify_batch(batch.payload);
-  if (!verified) return fail(verified.error());
-  const wal::fbs::Batch& content = **verified;
-  if (content.txns()->size() != batch.count)
-    return fail("it holds " + std::to_string(content.txns()->size()) +
-                " transactions and its header says " + std::to_string(batch.count));
-  auto visited = ordering::visit_txns(content, batch.first,
-                                      [&](const core::Txn& txn) { return state.replay(txn); });
-  if (!visited) return visited;
-  if (state.digest() != content.digest())
-    return fail(
-        std::string("the state that its transactions make has another digest than the "
-                    "one that they made when they were written"));
-  state.seal();
-  state.commit(batch.last);
+  if (auto replayed = replay_batch(batch, *recovered_.state); !replayed) return replayed;
   recovered_.start.txns_loaded += batch.count;
   recovered_.log_payload_bytes += batch.payload.size();
   if (progress_.is_due())

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "paddock/tools/replayer.h"
+#include "paddock/recovery/replay.h"
 #include "wal/blocking.h"
 #include "wal/log_end.h"
 #include "wal/names.h"
@@ -25,6 +25,7 @@ class Check {
 
   Result<void, std::string> list();
   void load_snapshots();
+  Result<wal::SnapshotFooter, wal::Damage> load(const wal::SnapshotFile& file, core::State& state);
   void check_log();
   Result<CheckedLog, wal::Damage> replay(core::State& state, Zxid base);
   Result<void, std::string> check_place(const wal::RecoveredBatch& batch, Zxid at) const;
@@ -73,7 +74,7 @@ void Check::load_snapshots() {
   for (const wal::SnapshotFile& file : files_) {
     CheckedSnapshot checked{.file = file};
     StatePtr state = empty_state();
-    auto footer = load_snapshot(disk_, file, *state, progress_);
+    auto footer = load(file, *state);
     if (footer) {
       checked.footer = *footer;
       oldest_ = std::move(state);
@@ -84,6 +85,14 @@ void Check::load_snapshots() {
     }
     check_.snapshots.push_back(std::move(checked));
   }
+}
+
+Result<wal::SnapshotFooter, wal::Damage> Check::load(const wal::SnapshotFile& file,
+                                                     core::State& state) {
+  return recovery::load_snapshot(disk_, file, state,
+                                 [&](std::uint64_t offset, std::uint64_t /*file_bytes*/) {
+                                   progress_.at("loading", file.path, offset);
+                                 });
 }
 
 void Check::check_log() {
@@ -120,21 +129,22 @@ bool Check::newest_starts() {
   const CheckedSnapshot* newest = check_.newest_loadable();
   if (newest == nullptr || newest->file.zxid == oldest_zxid_) return false;
   StatePtr state = empty_state();
-  if (!load_snapshot(disk_, newest->file, *state, progress_)) return false;
+  if (!load(newest->file, *state)) return false;
   const auto log = replay(*state, newest->file.zxid);
   return log && log->recovered.last >= files_.front().zxid;
 }
 
 Result<CheckedLog, wal::Damage> Check::replay(core::State& state, Zxid base) {
   CheckedLog log{.base = base};
-  Replayer replayer(state);
   wal::LogEnd end;
   auto recovered = wal::recover(
       disk_, dirs_.log, base,
       [&](const wal::RecoveredBatch& batch) -> Result<void, std::string> {
         progress_.at("replaying", batch.file, batch.offset);
         if (auto placed = check_place(batch, state.newest()); !placed) return placed;
-        if (auto applied = replayer.apply(batch); !applied) return applied;
+        if (auto applied = recovery::replay_batch(batch, state); !applied) return applied;
+        ++log.batch_count;
+        log.txn_count += batch.count;
         return compare_with_snapshots(batch, state);
       },
       end);
@@ -147,8 +157,6 @@ Result<CheckedLog, wal::Damage> Check::replay(core::State& state, Zxid base) {
                               "the last batch of the log is not the one that it ends with"});
   }
   log.recovered = *std::move(recovered);
-  log.batch_count = replayer.batch_count();
-  log.txn_count = replayer.txn_count();
   log.digest = state.digest();
   return log;
 }

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "paddock/recovery/replay.h"
 #include "paddock/tools/log_index.h"
-#include "paddock/tools/replayer.h"
 #include "paddock/tools/salvage_writer.h"
 #include "paddock/tools/txn_text.h"
 #include "paddock/tools/wal_command.h"
@@ -111,7 +111,10 @@ Result<void, std::string> Salvage::copy_base(core::State& state) {
     chain_ = 0;
     return {};
   }
-  const auto footer = load_snapshot(disk_, base->file, state, progress_);
+  const auto footer = recovery::load_snapshot(
+      disk_, base->file, state, [&](std::uint64_t offset, std::uint64_t /*file_bytes*/) {
+        progress_.at("loading", base->file.path, offset);
+      });
   if (!footer) return fail(text_of(footer.error()));
   base_ = last_ = base->file.zxid;
   const LogIndex::Batch* before = index_.find_ending(base_);
@@ -124,7 +127,6 @@ Result<void, std::string> Salvage::copy_base(core::State& state) {
 
 /// Wherever they stand: a batch is the next one when its zxid and its chain say so.
 Result<void, std::string> Salvage::copy_batches(core::State& state) {
-  Replayer replayer(state);
   std::optional<wal::SegmentReader> reader;
   std::size_t segment = 0;
   while (const LogIndex::Batch* next = index_.find_next(last_, chain_)) {
@@ -139,12 +141,13 @@ Result<void, std::string> Salvage::copy_batches(core::State& state) {
     const auto record = reader->read(next->offset);
     if (!record) return fail(text_of(record.error()));
     const Zxid last = wal::last_zxid(next->header);
-    const auto applied = replayer.apply({.first = next->header.first,
-                                         .last = last,
-                                         .count = next->header.count,
-                                         .payload = record->payload,
-                                         .file = path,
-                                         .offset = next->offset});
+    const auto applied = recovery::replay_batch({.first = next->header.first,
+                                                 .last = last,
+                                                 .count = next->header.count,
+                                                 .payload = record->payload,
+                                                 .file = path,
+                                                 .offset = next->offset},
+                                                state);
     if (!applied) {
       stopped_ = fmt::format("{} at offset {}: the batch of {} cannot be used: {}", path,
                              next->offset, hex(next->header.first), applied.error());
@@ -152,11 +155,11 @@ Result<void, std::string> Salvage::copy_batches(core::State& state) {
     }
     if (auto appended = writer_.append(*record, is_other_segment); !appended) return appended;
     progress_.at("salvaging", path, next->offset);
+    ++batch_count_;
+    txn_count_ += next->header.count;
     last_ = last;
     chain_ = next->header.header_crc;
   }
-  batch_count_ = replayer.batch_count();
-  txn_count_ = replayer.txn_count();
   return {};
 }
 
