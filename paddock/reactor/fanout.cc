@@ -38,7 +38,7 @@ void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
 }
 
 void Fanout::tell(Client& client, std::uint32_t index, const Job& job, const Hit& hit) {
-  const std::uint8_t bits = watches_.watch(index).bits;
+  const std::uint32_t bits = watches_.watch(index).bits;
   if ((bits & hit.fires) == 0) return;
   if ((bits & hit.uses_up) != 0) watches_.take_bits(index, client.watches, hit.uses_up);
   if (client.told_job == job.number) return;

@@ -47,7 +47,8 @@ void Reactor::fill_part(ViewPart& part, words::Part parts, ordering::ConnectionI
         watches_data = true;
         if (wants_watches)
           view.watches.push_back({client.session, std::string(watches_.text(watch.path))});
-        if (wants_counts) part.watched_paths.push_back(watches_.path(watch.path).hash);
+        if (wants_counts)
+          part.watched_paths.push_back(WatchTable::hash_of(watches_.text(watch.path)));
       });
     }
     if (watches_data) ++view.watching_connections;

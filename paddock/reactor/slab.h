@@ -43,6 +43,9 @@ class Slab {
   const T& operator[](std::uint32_t index) const { return const_cast<Slab&>(*this)[index]; }
 
   std::size_t size() const { return used_ - free_.size(); }
+  std::size_t memory_bytes() const {
+    return blocks_.size() * sizeof(Block) + free_.capacity() * sizeof(std::uint32_t);
+  }
 
  private:
   static constexpr std::uint32_t block_count = 1024;

@@ -9,16 +9,16 @@ namespace paddock::reactor {
 WatchTable::~WatchTable() = default;
 
 std::uint64_t WatchTable::hash_of(std::string_view path) {
-  const std::uint64_t hash = XXH3_64bits(path.data(), path.size());
-  return hash != 0 ? hash : 1;
+  return XXH3_64bits(path.data(), path.size());
+}
+
+std::uint64_t WatchTable::hash_of(std::uint32_t client, std::uint32_t path) {
+  const std::uint32_t key[] = {client, path};
+  return XXH3_64bits(key, sizeof key);
 }
 
 std::uint32_t WatchTable::find_path(std::string_view path) const {
-  const std::uint32_t* found = by_hash_.find(hash_of(path));
-  if (found == nullptr) return none;
-  for (std::uint32_t at = *found; at != none; at = paths_[at].next_same_hash)
-    if (text(at) == path) return at;
-  return none;
+  return by_text_.find(hash_of(path), [&](std::uint32_t at) { return text(at) == path; });
 }
 
 std::uint32_t WatchTable::find_or_make_path(std::string_view path) {
@@ -29,31 +29,14 @@ std::uint32_t WatchTable::find_or_make_path(std::string_view path) {
   made.text.reset(new char[path.size()]);
   if (!path.empty()) std::memcpy(made.text.get(), path.data(), path.size());
   made.length = static_cast<std::uint32_t>(path.size());
-  made.hash = hash_of(path);
-  if (std::uint32_t* first = by_hash_.find(made.hash)) {
-    made.next_same_hash = *first;
-    *first = index;
-  } else {
-    by_hash_.insert(made.hash, index);
-  }
+  by_text_.insert(hash_of(path), index);
   return index;
 }
 
 void WatchTable::forget_path_if_unused(std::uint32_t index) {
-  Path& path = paths_[index];
-  if (path.watch_count != 0 || path.held_count != 0) return;
-  std::uint32_t* first = by_hash_.find(path.hash);
-  CHECK(first != nullptr);
-  if (*first == index) {
-    if (path.next_same_hash == none)
-      by_hash_.erase(path.hash);
-    else
-      *first = path.next_same_hash;
-  } else {
-    std::uint32_t at = *first;
-    while (paths_[at].next_same_hash != index) at = paths_[at].next_same_hash;
-    paths_[at].next_same_hash = path.next_same_hash;
-  }
+  const Path& path = paths_[index];
+  if (path.first != none || path.held_count != 0) return;
+  by_text_.erase(hash_of(text(index)), index);
   paths_.free(index);
 }
 
@@ -64,15 +47,16 @@ void WatchTable::drop_path(std::uint32_t path) {
 }
 
 std::uint32_t WatchTable::find_watch(std::uint32_t client, std::uint32_t path) const {
-  const std::uint32_t* found = by_client_and_path_.find(key_of(client, path));
-  return found != nullptr ? *found : none;
+  return by_client_and_path_.find(hash_of(client, path), [&](std::uint32_t at) {
+    return watches_[at].client == client && watches_[at].path == path;
+  });
 }
 
 std::uint8_t WatchTable::bits_of(std::uint32_t client, std::string_view path) const {
   const std::uint32_t at = find_path(path);
   if (at == none) return 0;
   const std::uint32_t watch = find_watch(client, at);
-  return watch != none ? watches_[watch].bits : std::uint8_t{0};
+  return watch != none ? static_cast<std::uint8_t>(watches_[watch].bits) : std::uint8_t{0};
 }
 
 /// Changes the modes and all that is counted of them.
@@ -92,27 +76,27 @@ void WatchTable::set_bits(Watch& watch, std::uint8_t bits) {
     const auto at = recursive_lengths_.find(path.length);
     if (--at->second == 0) recursive_lengths_.erase(at);
   }
-  watch.bits = bits;
+  watch.bits = bits & watch_any;
 }
 
 void WatchTable::add(std::uint32_t client, ClientWatches& watches, std::string_view text,
                      std::uint8_t bits) {
+  CHECK(client < client_count_max);
   const std::uint32_t path = find_or_make_path(text);
   std::uint32_t index = find_watch(client, path);
   if (index == none) {
     index = watches_.allocate();
     Watch& made = watches_[index];
     made.path = path;
-    made.client = client;
+    made.client = client & (client_count_max - 1);
     made.next_in_path = paths_[path].first;
     if (made.next_in_path != none) watches_[made.next_in_path].previous_in_path = index;
     paths_[path].first = index;
-    ++paths_[path].watch_count;
     made.next_of_client = watches.first;
     if (made.next_of_client != none) watches_[made.next_of_client].previous_of_client = index;
     watches.first = index;
     ++watches.count;
-    by_client_and_path_.insert(key_of(client, path), index);
+    by_client_and_path_.insert(hash_of(client, path), index);
   }
   Watch& watch = watches_[index];
   set_bits(watch, watch.bits | bits);
@@ -128,7 +112,6 @@ void WatchTable::unlink(std::uint32_t index, ClientWatches& watches) {
     watches_[watch.previous_in_path].next_in_path = watch.next_in_path;
   if (watch.next_in_path != none)
     watches_[watch.next_in_path].previous_in_path = watch.previous_in_path;
-  --path.watch_count;
   if (watch.previous_of_client == none)
     watches.first = watch.next_of_client;
   else
@@ -136,7 +119,7 @@ void WatchTable::unlink(std::uint32_t index, ClientWatches& watches) {
   if (watch.next_of_client != none)
     watches_[watch.next_of_client].previous_of_client = watch.previous_of_client;
   --watches.count;
-  by_client_and_path_.erase(key_of(watch.client, watch.path));
+  by_client_and_path_.erase(hash_of(watch.client, watch.path), index);
   forget_path_if_unused(watch.path);
   watches_.free(index);
 }
@@ -145,6 +128,11 @@ void WatchTable::take_bits(std::uint32_t index, ClientWatches& watches, std::uin
   Watch& watch = watches_[index];
   set_bits(watch, watch.bits & static_cast<std::uint8_t>(~bits));
   if (watch.bits == 0) unlink(index, watches);
+}
+
+std::size_t WatchTable::memory_bytes() const {
+  return watches_.memory_bytes() + paths_.memory_bytes() + by_client_and_path_.memory_bytes() +
+         by_text_.memory_bytes();
 }
 
 std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, std::string_view text,

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/flat_table.h"
+#include "paddock/reactor/index_table.h"
 #include "paddock/reactor/slab.h"
 
 namespace paddock::reactor {
@@ -32,8 +32,8 @@ struct ClientWatches {
 /// The watches of one reactor's connections: one entry for each pair of connection and path, in a
 /// list of the path and in a list of the connection, found by the pair through a hash table.
 ///
-/// Memory: 28 bytes an entry and 21 to 43 in the hash table (16 at a load of 3/8 to 3/4), so at
-/// most 64 on average where paths are shared; a path costs 56 bytes and its text besides.
+/// Memory: 24 bytes an entry and 11 to 21 in the hash table, so 45 at most where paths are shared;
+/// a path costs as much again and its text.
 ///
 /// Threads: loop-local. What a watch is told is for Fanout to decide.
 class WatchTable {
@@ -42,22 +42,19 @@ class WatchTable {
 
   struct Watch {
     std::uint32_t path = none;
-    std::uint32_t client = none;  ///< ConnectionId::index
+    std::uint32_t client : 28 = 0;  ///< ConnectionId::index
+    std::uint32_t bits : 4 = 0;     ///< WatchBits
     std::uint32_t next_in_path = none;
     std::uint32_t previous_in_path = none;
     std::uint32_t next_of_client = none;
     std::uint32_t previous_of_client = none;
-    std::uint8_t bits = 0;
   };
   struct Path {
     std::unique_ptr<char[]> text;
-    std::uint64_t hash = 0;
     std::uint32_t length = 0;
     std::uint32_t first = none;  ///< newest watch
-    std::uint32_t watch_count = 0;
     std::uint32_t recursive_count = 0;
     std::uint32_t held_count = 0;  ///< by Fanout; a held path stays although nobody watches it
-    std::uint32_t next_same_hash = none;
   };
   struct Counts {
     std::int64_t data = 0;        ///< entries of the data table
@@ -70,8 +67,10 @@ class WatchTable {
   WatchTable(const WatchTable&) = delete;
   WatchTable& operator=(const WatchTable&) = delete;
 
+  static constexpr std::uint32_t client_count_max = 1u << 28;
+
   /// Adds modes to what the client has on this path; a new watch is in front of all others of the
-  /// path.
+  /// path. REQUIRES: client < client_count_max.
   void add(std::uint32_t client, ClientWatches& watches, std::string_view path, std::uint8_t bits);
   /// The modes that the client has on the path.
   std::uint8_t bits_of(std::uint32_t client, std::string_view path) const;
@@ -113,6 +112,10 @@ class WatchTable {
     }
   }
   const Counts& counts() const { return counts_; }
+  /// What the table has allocated, but for the texts of paths.
+  std::size_t memory_bytes() const;
+  /// Of a path's text, the same in all tables.
+  static std::uint64_t hash_of(std::string_view path);
   /// Calls `visit(watch)` for all of a client's.
   template <class Visit>
   void visit(const ClientWatches& of, Visit&& visit) const {
@@ -121,10 +124,7 @@ class WatchTable {
   }
 
  private:
-  static std::uint64_t hash_of(std::string_view path);
-  static std::uint64_t key_of(std::uint32_t client, std::uint32_t path) {
-    return (std::uint64_t{client} << 32 | path) + 1;  // never 0
-  }
+  static std::uint64_t hash_of(std::uint32_t client, std::uint32_t path);
   std::uint32_t find_or_make_path(std::string_view path);
   void forget_path_if_unused(std::uint32_t path);
   void set_bits(Watch& watch, std::uint8_t bits);
@@ -132,8 +132,8 @@ class WatchTable {
 
   Slab<Watch> watches_;
   Slab<Path> paths_;
-  core::FlatTable<std::uint32_t> by_client_and_path_;  ///< key_of() -> watch
-  core::FlatTable<std::uint32_t> by_hash_;             ///< hash of the text -> path
+  IndexTable by_client_and_path_;  ///< watches
+  IndexTable by_text_;             ///< paths
   Counts counts_;
   std::map<std::uint32_t, std::uint32_t> recursive_lengths_;  ///< of watched paths, and how many
 };

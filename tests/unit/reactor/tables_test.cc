@@ -1,14 +1,18 @@
-// Slab, ClientTable, ConnectionLimits and CoreMessage: the small parts that all others stand on.
+// Slab, IndexTable, ClientTable, ConnectionLimits and CoreMessage: the small parts that all others
+// stand on.
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 
 #include "paddock/reactor/connection_limits.h"
 #include "paddock/reactor/core_message.h"
+#include "paddock/reactor/index_table.h"
 #include "paddock/reactor/slab.h"
 #include "tests/unit/reactor/clients.h"
 
@@ -33,6 +37,32 @@ TEST(Slab, PlacesAreUsedAgainAndStay) {
   EXPECT_EQ(slab.allocate(), 3000u);
   EXPECT_EQ(&slab[places[0]], first);
   EXPECT_EQ(slab[places[2899]], "2899");
+}
+
+TEST(IndexTable, FindsWhatIsInItAndNothingElse) {
+  // Few hashes, so that many entries share one, and their runs run into each other.
+  std::mt19937_64 random(1);
+  IndexTable table;
+  std::map<std::uint32_t, std::uint64_t> entries;
+  const auto find = [&](std::uint64_t hash, std::uint32_t index) {
+    return table.find(hash, [&](std::uint32_t at) { return at == index; });
+  };
+  for (int step = 0; step < 100'000; ++step) {
+    const auto index = static_cast<std::uint32_t>(random() % 2000);
+    if (const auto at = entries.find(index); at != entries.end()) {
+      ASSERT_EQ(find(at->second, index), index);
+      ASSERT_EQ(find(at->second + 1, index), IndexTable::none);
+      table.erase(at->second, index);
+      ASSERT_EQ(find(at->second, index), IndexTable::none);
+      entries.erase(at);
+    } else {
+      const std::uint64_t hash = random() % 2 << 63 | random() % 50;
+      ASSERT_EQ(find(hash, index), IndexTable::none);
+      table.insert(hash, index);
+      entries[index] = hash;
+    }
+  }
+  for (const auto& [index, hash] : entries) EXPECT_EQ(find(hash, index), index);
 }
 
 TEST(ClientTable, AnIdFindsItsConnectionOnly) {

@@ -8,8 +8,6 @@
 namespace paddock::reactor {
 namespace {
 
-static_assert(sizeof(WatchTable::Watch) == 28, "R16: at most 64 bytes with its hash table entry");
-
 class WatchTableTest : public ::testing::Test {
  protected:
   void expect_counts(std::int64_t data, std::int64_t child, std::int64_t persistent) {
@@ -70,6 +68,30 @@ TEST_F(WatchTableTest, AConnectionsWatchesGoTogether) {
   for (int i = 0; i < 5000; ++i) EXPECT_EQ(table.bits_of(2, "/" + std::to_string(i)), watch_child);
   table.remove_all(2, two);
   EXPECT_TRUE(table.empty());
+}
+
+/// Around where the hash tables grow, so where they are emptiest.
+TEST_F(WatchTableTest, R16_AWatchOnASharedPathTakesAtMost64Bytes) {
+  constexpr std::uint32_t client_count = 100;
+  std::vector<ClientWatches> clients(client_count);
+  for (int path = 0; path < 1000; ++path) {
+    const std::string text = "/tree/n" + std::to_string(path);
+    for (std::uint32_t client = 0; client < client_count; ++client)
+      table.add(client, clients[client], text, watch_data);
+    if (path < 99) continue;
+    ASSERT_LE(table.memory_bytes(), 64 * table.size()) << table.size();
+  }
+  for (std::uint32_t client = 0; client < client_count; ++client)
+    table.remove_all(client, clients[client]);
+}
+
+TEST_F(WatchTableTest, AWatchOnAPathOfItsOwnTakesTwiceThatAndTheText) {
+  for (int path = 0; path < 100'000; ++path) {
+    table.add(1, one, "/tree/n" + std::to_string(path), watch_data);
+    if (path < 9999) continue;
+    ASSERT_LE(table.memory_bytes(), 2 * 64 * table.size()) << table.size();
+  }
+  table.remove_all(1, one);
 }
 
 TEST_F(WatchTableTest, AHeldPathStaysUntilItIsDropped) {
