@@ -20,11 +20,11 @@ proto::ErrorCode Preparation::check_quota(std::string_view path, std::int64_t co
   const QuotaNumbers before = parse_quota(as_text(used->data().value_or(Bytes{})));
   ErrorCode err = ErrorCode::ok;
   if (count != 0)
-    err = judge_quota({.what = "count", .value = before.count + count}, path, limits.count,
-                      limits.count_hard);
+    err = judge_quota({.what = "count", .value = bounded_sum(before.count, count)}, path,
+                      limits.count, limits.count_hard);
   if (bytes != 0 && err == ErrorCode::ok)
-    err = judge_quota({.what = "bytes", .value = before.bytes + bytes}, path, limits.bytes,
-                      limits.bytes_hard);
+    err = judge_quota({.what = "bytes", .value = bounded_sum(before.bytes, bytes)}, path,
+                      limits.bytes, limits.bytes_hard);
   return err;
 }
 

@@ -1,6 +1,7 @@
 #include "core/quota.h"
 
 #include <charconv>
+#include <limits>
 
 #include "core/proto/paths.h"
 
@@ -43,6 +44,13 @@ QuotaNumbers parse_quota(std::string_view text) {
     if (key == "byteHardLimit") numbers.bytes_hard = value;
   }
   return numbers;
+}
+
+std::int64_t bounded_sum(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  using Limits = std::numeric_limits<std::int64_t>;
+  return b > 0 ? Limits::max() : Limits::min();
 }
 
 std::string quota_stats_text(std::int64_t count, std::int64_t bytes) {
@@ -119,7 +127,8 @@ bool QuotaChanges::make_text(const Change& change, const Znode& stats, std::size
     if (!count_subtree(*change.folder, budget)) return false;
     text_ = quota_stats_text(count_, bytes_);
   } else {
-    text_ = quota_stats_text(before.count + change.count, before.bytes + change.bytes);
+    text_ = quota_stats_text(bounded_sum(before.count, change.count),
+                             bounded_sum(before.bytes, change.bytes));
   }
   return true;
 }

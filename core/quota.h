@@ -33,6 +33,8 @@ struct QuotaNumbers {
   bool operator==(const QuotaNumbers&) const = default;
 };
 QuotaNumbers parse_quota(std::string_view text);
+/// The largest or least number where the sum does not fit: a client may write any into statistics.
+std::int64_t bounded_sum(std::int64_t a, std::int64_t b);
 std::string quota_stats_text(std::int64_t count, std::int64_t bytes);
 
 /// Whether `node` is of that name and belongs to a quota. One directly under /zookeeper/quota does

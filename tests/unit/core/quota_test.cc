@@ -364,6 +364,17 @@ TEST_F(Quota, AHardLimitIsOnlyToldOfUnlessItIsEnforced) {
   EXPECT_TRUE(world.out.quota_excess->is_hard);
 }
 
+/// Found by the property test: the sum wrapped, so the limit let everything pass.
+TEST_F(HardQuota, NumbersThatAreTooLargeToAddToStayThere) {
+  make("/q");
+  set_quota("/q", "countHardLimit=1000000");
+  const std::string most = "count=9223372036854775807,bytes=9223372036854775807";
+  ASSERT_EQ(world.set("/zookeeper/quota/q/zookeeper_stats", most), ErrorCode::ok);
+  EXPECT_EQ(world.create("/q/a", "12345"), ErrorCode::quota_exceeded);
+  ASSERT_EQ(world.set("/q", "12345"), ErrorCode::ok);
+  EXPECT_EQ(stats("/q"), most);
+}
+
 TEST_F(HardQuota, RefusesInItsPlaceAmongTheChecks) {  // golden: quota_hard
   make("/q", "12345");
   set_quota("/q", "count=-1,bytes=-1=;byteHardLimit=10;countHardLimit=2");
