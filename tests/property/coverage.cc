@@ -81,6 +81,13 @@ std::vector<Coverage::Row> without(std::vector<Coverage::Row> rows, std::int32_t
   return rows;
 }
 
+std::vector<Coverage::Row> with_too(std::vector<Coverage::Row> rows,
+                                    const std::vector<std::string>& operations, std::int32_t code) {
+  for (const std::string& operation : operations)
+    std::ranges::find(rows, operation, &Coverage::Row::operation)->codes.push_back(code);
+  return rows;
+}
+
 std::vector<Coverage::Row> with(std::vector<Coverage::Row> rows, const std::string& operation,
                                 std::vector<std::int32_t> codes) {
   const auto row = std::ranges::find(rows, operation, &Coverage::Row::operation);

@@ -32,6 +32,9 @@ class Coverage {
 std::vector<Coverage::Row> all_answers();
 /// The same without one code everywhere.
 std::vector<Coverage::Row> without(std::vector<Coverage::Row> rows, std::int32_t code);
+/// The same with `code` for each of the operations as well.
+std::vector<Coverage::Row> with_too(std::vector<Coverage::Row> rows,
+                                    const std::vector<std::string>& operations, std::int32_t code);
 /// The same with one operation's codes replaced.
 std::vector<Coverage::Row> with(std::vector<Coverage::Row> rows, const std::string& operation,
                                 std::vector<std::int32_t> codes);

@@ -178,6 +178,7 @@ std::string Generator::path(const Tree& tree) {
 }
 
 Operation Generator::operation(const Tree& tree, bool in_multi) {
+  if (random_.one_in(10)) return quota(tree);
   const bool is_full = tree.nodes.size() > nodes_wanted;
   const std::uint64_t kind = random_.below(100);
   if (kind < (is_full ? 15 : 45)) return create(tree);
@@ -218,6 +219,34 @@ Operation Generator::on_node(const Tree& tree, std::int32_t opcode) {
   op.data = data();
   op.acl = acl();
   if (random_.one_in(30)) op.path.reset();
+  return op;
+}
+
+/// Sets a quota, changes it, or takes it away; now and then with numbers that are none.
+Operation Generator::quota(const Tree& tree) {
+  constexpr std::array on{"/a"sv, "/b"sv, "/c"sv, "/a/b"sv, "/a/c"sv};
+  constexpr std::array texts{"count=3,bytes=20"sv,
+                             "count=1000,bytes=-1"sv,
+                             "count=-1,bytes=100=;byteHardLimit=300;countHardLimit=4"sv,
+                             "countHardLimit=2"sv,
+                             "countHardLimit=0,byteHardLimit=0"sv,
+                             "byteHardLimit=50"sv,
+                             "byteHardLimit=5"sv,
+                             "count=,bytes=x"sv,
+                             ""sv,
+                             "count=9223372036854775807,bytes=9223372036854775807"sv,
+                             "count=99999999999999999999,bytes=-5"sv};
+  Operation op;
+  std::string path = "/zookeeper/quota" + std::string(random_.pick(on));
+  if (tree.find(path) != nullptr)
+    path += random_.one_in(2) ? "/zookeeper_limits" : "/zookeeper_stats";
+  else if (path.size() > 18)
+    path.resize(18);  // the folder above it first
+  op.path = path;
+  op.acl = AskedList{{31, "world", "anyone"}};
+  op.data = random_.one_in(4) ? data() : std::string(random_.pick(texts));
+  op.opcode = op_create;
+  if (tree.find(path) != nullptr) op.opcode = random_.one_in(3) ? op_delete : op_set_data;
   return op;
 }
 

@@ -39,6 +39,7 @@ class Generator {
   Operation operation(const Tree& tree, bool in_multi);
   Operation create(const Tree& tree);
   Operation on_node(const Tree& tree, std::int32_t opcode);
+  Operation quota(const Tree& tree);
   Operation multi(const Tree& tree);
   Operation long_multi();
   std::string existing(const Tree& tree);

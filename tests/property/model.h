@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -55,6 +56,12 @@ Tree empty_tree();
 /// As docs/digest.md has it, from scratch.
 std::uint64_t digest(const Tree& tree);
 
+/// A container or a TTL node.
+bool is_removable(const Node& node);
+/// Whether the server is to remove it by itself; `never_used_ms_max` is of containers that never
+/// had a child, 0 = they stay.
+bool is_due(const Node& node, std::int64_t now_ms, std::int64_t never_used_ms_max);
+
 /// The Stat's 68 bytes.
 std::string stat_of(const Node& node);
 
@@ -84,12 +91,21 @@ struct ExpectedEvent {
   auto operator<=>(const ExpectedEvent&) const = default;
 };
 
+/// A quota that the request exceeds, or would have.
+struct Excess {
+  std::string path;
+  std::string what;
+  std::int64_t value = 0, limit = 0;
+  bool is_hard = false;
+};
+
 struct Answer {
   std::int32_t err = 0;
   std::int64_t zxid = 0;
   bool has_txn = false;
   std::string reply;
   std::vector<ExpectedEvent> events;
+  std::optional<Excess> excess;  ///< the last one
   /// (operation, code) of all that was judged: the request, and its parts if it is a multi.
   std::vector<std::pair<std::string, std::int32_t>> judged;
 };
@@ -99,6 +115,7 @@ class Model {
   struct Options {
     bool extended_types_enabled = true;
     bool skip_acl = false;
+    bool enforce_quota = false;
   };
   Model(const Options& options, Tree tree) : options_(options), tree_(std::move(tree)) {}
 
@@ -118,6 +135,9 @@ class Model {
   std::int32_t multi(const Operation& op);
   std::int32_t open_session();
   std::int32_t close_session();
+
+  std::int32_t check_quota(const std::string& path, std::int64_t count, std::int64_t bytes);
+  void update_quotas(const Tree& before);
 
   bool may(const Node& node, std::int32_t needed) const;
   bool is_session_open() const;

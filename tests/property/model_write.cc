@@ -25,9 +25,9 @@ bool is_reserved(const std::string& path) {
          path == "/zookeeper/config";
 }
 
-bool is_special_owner(std::int64_t owner) {
-  return owner == INT64_MIN || static_cast<std::uint64_t>(owner) >> 40 == 0xff0000;
-}
+bool is_special_owner(std::int64_t owner) { return is_removable({.owner = owner}); }
+
+std::int64_t length(const Text& data) { return data ? static_cast<std::int64_t>(data->size()) : 0; }
 
 void put_result(std::string& reply, std::int32_t type, std::int32_t err) {
   put_i32(reply, type);
@@ -42,7 +42,7 @@ Answer Model::apply(const Request& request) {
   answer_ = {};
   zxid_ =
       (tree_.zxid & 0xffffffff) == 0xffffffff ? ((tree_.zxid >> 32) + 1) << 32 | 1 : tree_.zxid + 1;
-  const Tree before = request.op.opcode == op_multi ? tree_ : Tree();
+  const Tree before = tree_;
   const std::int32_t err = request.cut_short               ? -5
                            : request.op.opcode == op_multi ? multi(request.op)
                                                            : apply_single(request.op);
@@ -56,7 +56,10 @@ Answer Model::apply(const Request& request) {
   }
   if (!answer_.has_txn) answer_.events.clear();
   if (err != 0) answer_.reply.clear();
-  if (answer_.has_txn) tree_.zxid = zxid_;
+  if (answer_.has_txn) {
+    tree_.zxid = zxid_;
+    update_quotas(before);
+  }
   answer_.zxid = tree_.zxid;
   answer_.judged.emplace_back(name_of(request.op.opcode), err);
   return std::move(answer_);
@@ -131,6 +134,7 @@ std::int32_t Model::create(const Operation& op) {
   if (!is_valid_path(path)) return -8;
   if (tree_.find(path) != nullptr) return -110;
   if (parent->second.owner != 0 && !is_special_owner(parent->second.owner)) return -108;
+  if (const std::int32_t err = check_quota(path, 1, length(op.data)); err != 0) return err;
 
   Node& node = tree_.nodes[path];
   node = {.data = op.data,
@@ -212,6 +216,8 @@ std::int32_t Model::set_data(const Operation& op) {
   Node* node = nullptr;
   if (const std::int32_t err = find_valid(op.path, path, node); err != 0) return err;
   if (!may(*node, can_write)) return -102;
+  const std::int64_t more = length(op.data) - length(node->data);
+  if (const std::int32_t err = check_quota(path, 0, more); err != 0) return err;
   if (op.version != -1 && op.version != node->version) return -103;
   node->data = op.data;
   node->version = wrapped_plus_one(node->version);

@@ -124,7 +124,10 @@ Run::Run(const Setup& setup, std::uint64_t seed, Coverage& coverage)
       coverage_(coverage),
       random_(seed),
       generator_(random_),
-      model_({setup.options.extended_types_enabled, setup.options.skip_acl}, setup.start),
+      model_({.extended_types_enabled = setup.options.extended_types_enabled,
+              .skip_acl = setup.options.skip_acl,
+              .enforce_quota = setup.options.enforce_quota},
+             setup.start),
       state_(std::make_unique<core::State>(setup.options)),
       replica_(std::make_unique<core::State>(setup.options)),
       committed_(std::make_shared<Tree>(setup.start)),
@@ -150,6 +153,7 @@ bool Run::step() {
   write(generator_.request(model_.tree()));
   if (random_.one_in(8)) seal();
   while (difference_.empty() && !random_.one_in(3)) do_something_between();
+  if (random_.one_in(40)) reap();
   if (random_.one_in(300)) compare_content(*state_, model_.tree(), "state");
   if (random_.one_in(300)) compare_content(*replica_, model_.tree(), "replica");
   if (random_.one_in(500)) load_from_snapshot();
@@ -203,6 +207,7 @@ void Run::compare_answer(const Answer& answer) {
   const bool closes = request_.op.opcode == op_close_session && answer.has_txn;
   equal("session ended", out_.session_ended.value, closes ? request_.session : 0);
   compare_events(answer);
+  compare_excess(answer);
   if (!out_.has_txn) return equal("steps without a transaction", out_.txn.steps.size(), 0ul);
   equal("zxid of the transaction", out_.txn.zxid.value, answer.zxid);
   equal("time of the transaction", out_.txn.time_ms, request_.now_ms);
@@ -235,6 +240,15 @@ void Run::compare_events(const Answer& answer) {
   equal("events", text(told), text(expected));
 }
 
+void Run::compare_excess(const Answer& answer) {
+  const auto text = [](const auto& excess) {
+    return excess ? fmt::format("{} {} {} of {} {}", excess->path, excess->what, excess->value,
+                                excess->is_hard ? "hard" : "soft", excess->limit)
+                  : std::string("none");
+  };
+  equal("quota exceeded", text(out_.quota_excess), text(answer.excess));
+}
+
 void Run::compare_totals(const core::State& state, const char* which) {
   const Tree& tree = model_.tree();
   const std::string in = std::string(" of the ") + which;
@@ -244,6 +258,9 @@ void Run::compare_totals(const core::State& state, const char* which) {
   equal("data size" + in, state.approximate_data_bytes(), tree.approximate_data_bytes());
   equal("session count" + in, state.session_count(), tree.sessions.size());
   equal("ephemeral count" + in, state.ephemeral_count(), tree.ephemeral_count());
+  std::size_t removable = 0;
+  for (const auto& [path, node] : tree.nodes) removable += is_removable(node) ? 1 : 0;
+  equal("containers and TTL nodes" + in, state.removable_count(), removable);
 }
 
 void Run::replay() {
@@ -299,6 +316,42 @@ void Run::do_something_between() {
     default:
       return read();
   }
+}
+
+/// A round in slices, in which some of what it finds is removed: it finds all that is due when it
+/// begins, and nothing that is not due when it is found.
+void Run::reap() {
+  core::State::RemovableWhen when;
+  when.now_ms = request_.now_ms + static_cast<std::int64_t>(random_.below(60));
+  when.never_used_ms_max = random_.one_in(2) ? 0 : static_cast<std::int64_t>(random_.below(60));
+  const auto is_due_now = [&](const std::string& path) {
+    const Node* node = model_.tree().find(path);
+    return node != nullptr && is_due(*node, when.now_ms, when.never_used_ms_max);
+  };
+  std::set<std::string> missing;
+  for (const auto& [path, node] : model_.tree().nodes)
+    if (is_due_now(path)) missing.insert(path);
+
+  core::State::RemovableRound round;
+  while (!round.is_over() && difference_.empty()) {
+    state_->visit_removable(round, when, 1 + random_.below(8), [&](std::string_view found) {
+      if (random_.one_in(10)) return false;  // it begins with this one again
+      const std::string path(found);
+      if (!is_due_now(path)) differ("found to be removed", printable(path), "not due");
+      missing.erase(path);
+      if (random_.one_in(2)) {
+        Request remove;
+        remove.op.opcode = op_delete_container;
+        remove.op.path = path;
+        remove.now_ms = when.now_ms;
+        write(std::move(remove));
+        equal("removal of what is due", static_cast<std::int32_t>(out_.err), 0);
+      }
+      return difference_.empty();
+    });
+    if (random_.one_in(3)) do_something_between();
+  }
+  if (!missing.empty()) differ("a round", "missed " + printable(*missing.begin()), "is due");
 }
 
 void Run::seal() {

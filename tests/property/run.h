@@ -32,6 +32,7 @@ struct Setup {
 ///   - reads of readers that stay pinned or hold a snapshot for a while, at any time, between the
 ///     slices of a transaction too, against the copy that the model kept of that snapshot;
 ///   - batches of any length, several of them sealed and not committed, reclaim at any moment;
+///   - now and then a round of the server's own removals, in slices, some of its nodes removed;
 ///   - now and then a snapshot at a pin, walked shard by shard in the middle of all that, loaded
 ///     into a third State, brought up to date from the log, and from then on the second one;
 ///   - now and then a crash: the second State goes on as the first;
@@ -62,11 +63,13 @@ class Run {
   void drive(const core::WriteRequest& write);
   void compare_answer(const Answer& answer);
   void compare_events(const Answer& answer);
+  void compare_excess(const Answer& answer);
   void compare_totals(const core::State& state, const char* which);
   void replay();
   void compare_content(core::State& state, const Tree& tree, const char* which);
 
   void do_something_between();
+  void reap();
   void seal();
   void commit_some();
   void move_a_reader();

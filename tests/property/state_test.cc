@@ -85,6 +85,14 @@ TEST(StateAgreesWithTheModel, FromATreeWhoseCountersEnd) {
   run({.name = "old", .options = {}, .start = old_tree()}, all_answers());
 }
 
+TEST(StateAgreesWithTheModel, WithHardQuotas) {
+  run({.name = "hard quotas", .options = {.enforce_quota = true}, .start = empty_tree()},
+      with_too(all_answers(),
+               {"create", "create2", "createContainer", "createTTL", "setData", "multi.create",
+                "multi.create2", "multi.createContainer", "multi.createTTL", "multi.setData"},
+               -125));
+}
+
 TEST(StateAgreesWithTheModel, WithoutAcls) {
   run({.name = "without ACLs", .options = {.skip_acl = true}, .start = empty_tree()},
       without(all_answers(), -102));
