@@ -88,6 +88,7 @@ struct Client final : net::Connection::Owner {
   bool is_ready = false;       ///< in the reactor's list of clients to serve
   bool is_served = false;      ///< something was taken from its input when it had its turn
   bool is_dirty = false;       ///< in the list of clients with output to flush
+  bool is_told = false;        ///< in the list of those with notifications to flush
   bool is_expiring = false;    ///< its deadline has passed: nothing is answered any more (R15)
   bool is_ending = false;      ///< its closeSession is on the way: what comes behind is dropped
   bool is_connecting = false;  ///< the core has its connect request

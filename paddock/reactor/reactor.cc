@@ -15,6 +15,11 @@ constexpr Fanout::Budget fanout_budget{.watches = 4000, .bytes = 4u << 20};
 /// Bytes of shares of a fan-out that are told in front of replies in a turn; who has not been
 /// served by then is served in the next one.
 constexpr std::size_t share_bytes_max = 16u << 20;
+/// Notifications are collected for so many slices or bytes before they are sent, and so many
+/// connections are sent theirs in a turn (some 0.5 ms).
+constexpr std::size_t told_turns_max = 32;
+constexpr std::size_t told_bytes_max = 8u << 20;
+constexpr std::size_t told_sends_per_turn = 128;
 /// A connection is held because the core takes no more, and no event will tell when it does again.
 constexpr std::int64_t core_retry_ns = 1'000'000;
 /// A stop waits so long for clients that do not read their last replies.
@@ -85,6 +90,7 @@ void Reactor::run_turn() {
     wake_others();
   }
   close_slow();
+  flush_told();
   flush_dirty();
   if (is_stopping_) drain_for_stop();
   stats_.reset_if_wanted();
@@ -95,7 +101,7 @@ void Reactor::run_turn() {
 }
 
 bool Reactor::has_work() const {
-  return !ready_.empty() || slice_.has_value() || !fanout_.is_idle() ||
+  return !ready_.empty() || slice_.has_value() || !fanout_.is_idle() || !told_.empty() ||
          server_.feed.has(position_) || !control_.is_empty() ||
          (duties_.is_busy && duties_.is_busy());
 }
@@ -165,7 +171,26 @@ void Reactor::flush_dirty() {
     count_output(*client);
   }
   dirty_.clear();
-  told_counted_ = fanout_.told_bytes();
+}
+
+/// Sends what the fan-out has told. A send costs more than a hundred notifications do, so those of
+/// many events leave together: once the fan-out has caught up, or has gone on for long enough.
+void Reactor::flush_told() {
+  if (told_.empty()) return;
+  is_flushing_told_ = is_flushing_told_ || fanout_.is_idle() || ++told_turns_ == told_turns_max ||
+                      told_bytes_ >= told_bytes_max;
+  if (!is_flushing_told_) return;
+  for (std::size_t i = 0; i < told_sends_per_turn && !told_.empty(); ++i) {
+    Client* client = clients_.find(told_.front());
+    told_.pop_front();
+    if (client == nullptr) continue;
+    client->is_told = false;
+    client->connection.flush();
+    count_output(*client);
+  }
+  if (!told_.empty()) return;
+  is_flushing_told_ = false;
+  told_turns_ = told_bytes_ = 0;
 }
 
 void Reactor::stop() {

@@ -153,6 +153,7 @@ class Reactor {
   void read_clocks();
   void serve_ready();
   void flush_dirty();
+  void flush_told();
   void drain_for_stop();
   bool is_core() const { return index_ == 0; }
 
@@ -258,6 +259,10 @@ class Reactor {
 
   std::vector<ordering::ConnectionId> ready_, serving_;  ///< with input to look at; kept memory
   std::vector<ordering::ConnectionId> dirty_;            ///< with output to flush
+  core::RingQueue<ordering::ConnectionId> told_;         ///< with notifications to flush
+  std::size_t told_turns_ = 0;                           ///< since the first of them was told
+  std::size_t told_bytes_ = 0;                           ///< told since then
+  bool is_flushing_told_ = false;                        ///< until told_ is empty
   std::vector<ordering::ConnectionId> slow_;             ///< to be closed for not reading
   std::deque<ordering::ConnectionId> held_by_core_;      ///< in the order in which they asked
   std::deque<ordering::ConnectionId> held_by_throttle_;
@@ -272,9 +277,8 @@ class Reactor {
   const std::size_t output_bytes_total_max_;
   std::size_t outstanding_count_ = 0;
   std::size_t outstanding_bytes_ = 0;
-  std::size_t input_bytes_ = 0;     ///< received and not consumed, of all connections
-  std::size_t output_bytes_ = 0;    ///< not yet taken by the kernel, of all connections
-  std::uint64_t told_counted_ = 0;  ///< of Fanout::told_bytes(): those up to here are in it
+  std::size_t input_bytes_ = 0;   ///< received and not consumed, of all connections
+  std::size_t output_bytes_ = 0;  ///< not yet taken by the kernel, of all connections
 
   std::optional<SlicedReply> slice_;  ///< one at a time, with its S held
 

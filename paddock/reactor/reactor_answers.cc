@@ -83,17 +83,24 @@ void Reactor::tell(Client& client, Bytes frame) {
   const bool is_deferred = slice_ && slice_->id == client.id;
   ByteBuffer& out = is_deferred ? client.deferred_events : client.connection.output();
   out.append(frame);
-  make_dirty(client);
+  if (!is_deferred) {
+    output_bytes_ += frame.size();
+    client.output_counted += frame.size();
+  }
+  told_bytes_ += frame.size();
+  if (!client.is_told) {
+    client.is_told = true;
+    told_.push_back(client.id);
+  }
   stats_.packets_sent.add();
   stats_.notifications.add();
   ++client.counts.sent;
   const std::size_t unsent = client.connection.output_bytes() + client.deferred_events.size();
   const auto bound = static_cast<std::size_t>(server_.config.output_bytes_max);
-  // What is told in this turn is not in output_bytes_ yet, and close_slow() would come too late for
-  // it: shares in front of many answers can be larger than all that may be kept.
+  // close_slow() would come too late: shares in front of many answers can be larger than all that
+  // may be kept.
   const bool is_too_much_for_all =
-      output_bytes_ + (fanout_.told_bytes() - told_counted_) > output_bytes_total_max_ &&
-      unsent > output_pause_bytes;
+      output_bytes_ > output_bytes_total_max_ && unsent > output_pause_bytes;
   if (unsent <= bound + client.large_reply_bytes && !is_too_much_for_all) return;
   client.is_slow = true;
   slow_.push_back(client.id);
