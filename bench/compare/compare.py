@@ -157,14 +157,16 @@ class Bench:
                 systems = [responder, *running] + ([unsynced] if unsynced else [])
                 # No system always has the same neighbour.
                 turn = number % len(systems)
-                self.run_round(light, pinning, systems[turn:] + systems[:turn], redis, load_cores,
+                self.run_round(light, pinning, systems[turn:] + systems[:turn], redis, (server_cores, load_cores),
                                f'{pinning}, round {number + 1}')
             if pinning == 'pinned':
                 self.run_curves([responder, *running], load_cores)
 
     def run_round(self, light, pinning, systems, redis, cores, label):
         sizes = sorted({floor.BLOCK, *(floor.padded(row) for row in light if row.is_durable)})
-        pinned = ['taskset', '-c', cores] if cores else []
+        server_cores, cores = cores
+        # Where the servers sync: the interrupts of a disk may come to one core only.
+        pinned = ['taskset', '-c', server_cores] if server_cores else []
         syncs = floor.raw_syncs(self.build / 'bench/floor/raw_sync', self.folder, sizes,
                                 min(0.2, self.options.seconds / 4), pinned)
         results = {}
