@@ -50,8 +50,9 @@ bool is_password(const flatbuffers::Vector<std::uint8_t>* password) {
   return password != nullptr && password->size() == session_password_bytes;
 }
 
-/// What is wrong with `step`; null if nothing is.
-const char* wrong_with(const fbs::Step& step) {
+/// What is wrong with `step`, a Step or a Txn of one step; null if nothing is.
+template <class Table>
+const char* wrong_with(const Table& step) {
   switch (static_cast<fbs::StepKind>(step.kind())) {
     case fbs::StepKind::create_node:
     case fbs::StepKind::set_acl:
@@ -81,7 +82,12 @@ Result<const fbs::Batch*, std::string> verify_batch(Bytes payload) {
   const auto* txns = (*batch)->txns();
   if (txns == nullptr || txns->size() == 0) return fail(std::string("batch has no transactions"));
   for (flatbuffers::uoffset_t i = 0; i < txns->size(); ++i) {
-    const auto* steps = txns->Get(i)->steps();
+    const fbs::Txn& txn = *txns->Get(i);
+    const auto* steps = txn.steps();
+    if (txn.kind() != 0) {
+      const char* wrong = steps != nullptr ? "is there beside a vector of them" : wrong_with(txn);
+      if (wrong != nullptr) return fail(at("a step of transaction", i, wrong));
+    }
     if (steps == nullptr) continue;
     for (const fbs::Step* step : *steps)
       if (const char* wrong = wrong_with(*step)) return fail(at("a step of transaction", i, wrong));

@@ -30,18 +30,47 @@ Offset<flatbuffers::Vector<Offset<wal::fbs::AclEntry>>> acl_field(
   return b.CreateVector(entries);
 }
 
-Offset<wal::fbs::Step> step_field(FlatBufferBuilder& b, const core::Step& step) {
+/// What a step refers to, written before the table that refers to it.
+struct StepParts {
   Offset<flatbuffers::String> path;
   Offset<flatbuffers::Vector<std::uint8_t>> data;
   Offset<flatbuffers::Vector<Offset<wal::fbs::AclEntry>>> acl;
   Offset<flatbuffers::Vector<std::uint8_t>> password;
-  if (!step.path.empty()) path = text_field(b, step.path);
-  if (step.data) data = bytes_field(b, *step.data);
-  if (!step.acl.empty()) acl = acl_field(b, step.acl);
-  if (!step.password.empty()) password = bytes_field(b, step.password);
-  return wal::fbs::CreateStep(b, static_cast<std::uint8_t>(step.kind), path, data, acl, step.owner,
-                              step.version, step.create_counter, step.session.value,
-                              step.timeout_ms, password);
+};
+
+StepParts write_parts(FlatBufferBuilder& b, const core::Step& step) {
+  StepParts parts;
+  if (!step.path.empty()) parts.path = text_field(b, step.path);
+  if (step.data) parts.data = bytes_field(b, *step.data);
+  if (!step.acl.empty()) parts.acl = acl_field(b, step.acl);
+  if (!step.password.empty()) parts.password = bytes_field(b, step.password);
+  return parts;
+}
+
+/// The fields that a Step and a Txn of one step have in common, wide ones first: no padding.
+template <class TableBuilder>
+void add_fields(TableBuilder& table, const core::Step& step, const StepParts& parts) {
+  table.add_owner(step.owner);
+  table.add_path(parts.path);
+  table.add_data(parts.data);
+  table.add_acl(parts.acl);
+  table.add_password(parts.password);
+  table.add_version(step.version);
+  table.add_create_counter(step.create_counter);
+  table.add_timeout_ms(step.timeout_ms);
+  table.add_kind(static_cast<std::uint8_t>(step.kind));
+}
+
+Offset<wal::fbs::Step> write_step(FlatBufferBuilder& b, const core::Step& step) {
+  const StepParts parts = write_parts(b, step);
+  wal::fbs::StepBuilder table(b);
+  table.add_session(step.session.value);
+  add_fields(table, step, parts);
+  return table.Finish();
+}
+
+bool is_of_sessions(core::StepKind kind) {
+  return kind == core::StepKind::create_session || kind == core::StepKind::close_session;
 }
 
 std::string_view text(const flatbuffers::String* s) {
@@ -60,7 +89,9 @@ void read_acl(const flatbuffers::Vector<Offset<wal::fbs::AclEntry>>* from,
     to.push_back({entry->perms(), text(entry->scheme()), text(entry->id())});
 }
 
-core::Step read_step(const wal::fbs::Step& from, std::vector<core::AclEntry>& acl) {
+/// From a Step or a Txn of one step. `acl` holds the entries and must live as long.
+template <class Table>
+core::Step read_step(const Table& from, std::vector<core::AclEntry>& acl) {
   read_acl(from.acl(), acl);
   core::Step step;
   step.kind = static_cast<core::StepKind>(from.kind());
@@ -70,7 +101,7 @@ core::Step read_step(const wal::fbs::Step& from, std::vector<core::AclEntry>& ac
   step.owner = from.owner();
   step.version = from.version();
   step.create_counter = from.create_counter();
-  step.session = SessionId{from.session()};
+  if (is_of_sessions(step.kind)) step.session = SessionId{from.session()};
   step.timeout_ms = from.timeout_ms();
   step.password = bytes(from.password());
   return step;
@@ -90,10 +121,24 @@ std::string check_step(const core::Step& step) {
 
 void BatchBuilder::add(const core::Txn& txn) {
   if (txns_.empty()) time_ms_ = txn.time_ms;
-  steps_.clear();
-  for (const core::Step& step : txn.steps) steps_.push_back(step_field(builder_, step));
-  const auto steps = builder_.CreateVector(steps_);
-  txns_.push_back(wal::fbs::CreateTxn(builder_, txn.time_ms - time_ms_, txn.session.value, steps));
+  const bool is_spelled_out =
+      txn.steps.size() == 1 &&
+      (!is_of_sessions(txn.steps[0].kind) || txn.steps[0].session == txn.session);
+  StepParts parts;
+  Offset<flatbuffers::Vector<Offset<wal::fbs::Step>>> steps;
+  if (is_spelled_out) {
+    parts = write_parts(builder_, txn.steps[0]);
+  } else {
+    steps_.clear();
+    for (const core::Step& step : txn.steps) steps_.push_back(write_step(builder_, step));
+    steps = builder_.CreateVector(steps_);
+  }
+  wal::fbs::TxnBuilder table(builder_);
+  table.add_time_delta_ms(txn.time_ms - time_ms_);
+  table.add_session(txn.session.value);
+  table.add_steps(steps);
+  if (is_spelled_out) add_fields(table, txn.steps[0], parts);
+  txns_.push_back(table.Finish());
 }
 
 Bytes BatchBuilder::finish(std::uint64_t digest) {
@@ -115,11 +160,14 @@ Result<void, std::string> visit_txns(const wal::fbs::Batch& batch, Zxid first,
   std::vector<std::vector<core::AclEntry>> acls;
   for (const wal::fbs::Txn* record : *batch.txns()) {
     steps.clear();
-    const std::size_t step_count = record->steps() == nullptr ? 0 : record->steps()->size();
+    const bool is_spelled_out = record->kind() != 0;
+    std::size_t step_count = is_spelled_out ? 1 : 0;
+    if (!is_spelled_out && record->steps() != nullptr) step_count = record->steps()->size();
     if (acls.size() < step_count) acls.resize(step_count);
     for (std::size_t i = 0; i < step_count; ++i) {
       const auto at = static_cast<flatbuffers::uoffset_t>(i);
-      steps.push_back(read_step(*record->steps()->Get(at), acls[i]));
+      steps.push_back(is_spelled_out ? read_step(*record, acls[i])
+                                     : read_step(*record->steps()->Get(at), acls[i]));
       if (std::string wrong = check_step(steps.back()); !wrong.empty())
         return fail("transaction " + std::to_string(zxid.value) + " holds " + wrong);
     }

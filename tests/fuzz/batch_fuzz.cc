@@ -13,7 +13,9 @@ namespace {
 using namespace paddock;
 using namespace paddock::wal;
 
-void touch(const fbs::Step& step) {
+/// A step, or a transaction that is one.
+template <class Table>
+void touch(const Table& step) {
   const auto kind = static_cast<fbs::StepKind>(step.kind());
   CHECK(kind >= fbs::StepKind::create_node && kind <= fbs::StepKind::set_quota_stats);
   std::uint64_t sum = 0;
@@ -48,8 +50,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   CHECK((*batch)->txns()->size() > 0);
-  for (const fbs::Txn* txn : *(*batch)->txns())
+  for (const fbs::Txn* txn : *(*batch)->txns()) {
+    if (txn->kind() != 0) touch(*txn);
     if (txn->steps() != nullptr)
       for (const fbs::Step* step : *txn->steps()) touch(*step);
+  }
   return 0;
 }

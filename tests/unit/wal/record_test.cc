@@ -64,6 +64,37 @@ TEST(WalRecord, AStepOfEachKindWithItsFieldsPasses) {
             }));
 }
 
+using AddTxn = std::function<Offset<fbs::Txn>(FlatBufferBuilder&)>;
+
+std::string txn_error(const AddTxn& add_txn) {
+  FlatBufferBuilder builder;
+  std::vector<Offset<fbs::Txn>> txns{add_txn(builder)};
+  builder.Finish(fbs::CreateBatchDirect(builder, 1000, &txns, 42));
+  auto batch = verify_batch(bytes_of(builder));
+  return batch ? "" : batch.error();
+}
+
+TEST(WalRecord, ATransactionThatIsOneStepIsCheckedAsAStep) {
+  EXPECT_EQ("", txn_error([](auto& b) {
+              return fbs::CreateTxnDirect(b, 0, 1, nullptr, number(fbs::StepKind::set_data), "/a");
+            }));
+  EXPECT_EQ("a step of transaction 0 has no path", txn_error([](auto& b) {
+              return fbs::CreateTxnDirect(b, 0, 1, nullptr, number(fbs::StepKind::set_data));
+            }));
+  EXPECT_EQ("a step of transaction 0 names no session", txn_error([](auto& b) {
+              return fbs::CreateTxnDirect(b, 0, 0, nullptr, number(fbs::StepKind::close_session));
+            }));
+  EXPECT_EQ("a step of transaction 0 is of a kind this version does not know",
+            txn_error([](auto& b) { return fbs::CreateTxnDirect(b, 0, 1, nullptr, 99, "/a"); }));
+}
+
+TEST(WalRecord, ATransactionIsOneStepOrHasAVectorOfThem) {
+  EXPECT_EQ("a step of transaction 0 is there beside a vector of them", txn_error([](auto& b) {
+              std::vector<Offset<fbs::Step>> none;
+              return fbs::CreateTxnDirect(b, 0, 1, &none, number(fbs::StepKind::set_data), "/a");
+            }));
+}
+
 TEST(WalRecord, AnEmptyAclMayBeAbsent) {
   EXPECT_EQ("", batch_error([](auto& b) {
               return fbs::CreateStepDirect(b, number(fbs::StepKind::create_node), "/a");
