@@ -143,7 +143,8 @@ const UsedKey table[] = {
    .min = 1, .max = 8},
   {.name = "snapCount", .flag = "snap-count",
    .field = &Config::snap_count, .unit = "transactions", .default_text = "100000",
-   .help = "a snapshot after a random number between half of it and it",
+   .help = "a snapshot after a random number between half of it and it; of a tree of more than "
+           "16 MiB not before the log has grown by as much",
    .min = 2, .max = int_max},
   {.name = "snapSizeLimitInKb", .flag = "snap-size-limit",
    .field = &Config::snap_log_kib_max, .unit = "KiB", .default_text = "4194304",

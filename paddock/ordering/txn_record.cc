@@ -121,9 +121,8 @@ std::string check_step(const core::Step& step) {
 
 void BatchBuilder::add(const core::Txn& txn) {
   if (txns_.empty()) time_ms_ = txn.time_ms;
-  const bool is_spelled_out =
-      txn.steps.size() == 1 &&
-      (!is_of_sessions(txn.steps[0].kind) || txn.steps[0].session == txn.session);
+  const bool is_spelled_out = txn.steps.size() == 1 && (!is_of_sessions(txn.steps[0].kind) ||
+                                                        txn.steps[0].session == txn.session);
   StepParts parts;
   Offset<flatbuffers::Vector<Offset<wal::fbs::Step>>> steps;
   if (is_spelled_out) {

@@ -47,8 +47,9 @@ void Snapshots::choose_thresholds() {
 
 bool Snapshots::is_due(const LogTotals& totals) const {
   if (stage_ != Stage::idle || !thread_.joinable()) return false;
-  return totals.txns - taken_at_.txns >= txns_due_ ||
-         totals.payload_bytes - taken_at_.payload_bytes >= log_bytes_due_;
+  const std::uint64_t log_bytes = totals.payload_bytes - taken_at_.payload_bytes;
+  const bool is_worth_it = log_bytes >= last_bytes_ || last_bytes_ < options_.small_bytes;
+  return (totals.txns - taken_at_.txns >= txns_due_ && is_worth_it) || log_bytes >= log_bytes_due_;
 }
 
 void Snapshots::consider(const BatchEnd& end, const LogTotals& totals) {
@@ -110,6 +111,7 @@ void Snapshots::take(const Report& report) {
     return;
   }
   ++view_.count;
+  last_bytes_ = report.bytes;
   view_.last_zxid = report.zxid;
   view_.last_ms = report.took_ms;
   view_.max_ms = std::max(view_.max_ms, report.took_ms);
@@ -195,6 +197,7 @@ Snapshots::Report Snapshots::write(const StateAt& at) {
   log::info("snapshot {} written: {} nodes, {} sessions, {} KiB in {} ms", at.zxid,
             written->node_count, written->session_count, written->bytes >> 10, report.took_ms);
   report.succeeded = true;
+  report.bytes = written->bytes;
   report.oldest_kept = remove_surplus(*disk);
   return report;
 }

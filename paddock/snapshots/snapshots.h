@@ -44,6 +44,10 @@ class Snapshots {
     /// A snapshot is due after a random number of transactions in [n/2 + 1, n], so that servers
     /// that were started together do not write theirs together; at least 2 (snapCount).
     std::int64_t txns_max = 100'000;
+    /// But when the last snapshot had as many bytes as this, not before the log has grown by as
+    /// many as that snapshot had: a large tree under many writes would be written all the time. A
+    /// start then reads at most about twice what is in the tree.
+    std::uint64_t small_bytes = 16u << 20;
     /// Or after so much of the log's payload, by the same rule; 0 = by transactions only.
     std::int64_t log_bytes_max = 0;
     std::size_t keep = 3;  ///< snapshots that are not surplus; at least 1
@@ -111,6 +115,7 @@ class Snapshots {
     Zxid zxid{};
     Zxid oldest_kept{};  ///< {0}: not known, or nothing may be purged
     std::int64_t took_ms = 0;
+    std::uint64_t bytes = 0;  ///< of the file
   };
 
   void choose_thresholds();
@@ -131,8 +136,9 @@ class Snapshots {
 
   // The core's.
   Stage stage_ = Stage::idle;
-  StateAt next_;        ///< while its sessions are copied
-  LogTotals taken_at_;  ///< when the last snapshot was begun
+  StateAt next_;                  ///< while its sessions are copied
+  LogTotals taken_at_;            ///< when the last snapshot was begun
+  std::uint64_t last_bytes_ = 0;  ///< of the last snapshot that was written
   std::uint64_t txns_due_ = 0;
   std::uint64_t log_bytes_due_ = 0;
   std::mt19937_64 random_;

@@ -143,6 +143,26 @@ TEST(Snapshots, OneIsDueAfterSoMuchOfTheLogToo) {
   EXPECT_FALSE(saved.snapshots->is_due({.txns = 1, .payload_bytes = 1 << 30}));
 }
 
+TEST(Snapshots, BehindALargeOneTheLogHasToGrowByAsMuch) {
+  SnapshotWorld saved;
+  saved.options.txns_max = 2;
+  saved.options.small_bytes = 1;
+  saved.begin();
+  change(saved, 0);
+  saved.consider();
+  saved.wait_for_report();
+  const auto file = files(saved);
+  ASSERT_EQ(file.size(), 1u);
+  const std::uint64_t bytes = saved.disk.contents(SavedWorld::path(file[0])).size();
+  const auto totals = saved.totals();
+  const auto later = [&](std::uint64_t log_bytes) {
+    return saved.snapshots->is_due(
+        {.txns = totals.txns + 100, .payload_bytes = totals.payload_bytes + log_bytes});
+  };
+  EXPECT_FALSE(later(bytes - 1));
+  EXPECT_TRUE(later(bytes));
+}
+
 TEST(Snapshots, WhatAStartHadToReadCounts) {
   SnapshotWorld saved;
   saved.options.txns_max = 10;
