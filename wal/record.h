@@ -30,7 +30,8 @@ constexpr std::size_t session_password_bytes = 16;
 ///     the time taken is linear in the payload's length whatever it says;
 ///   - txns() is there and not empty, no transaction is null, a transaction without steps has
 ///     kind() 0 and null or empty steps(), and never both has steps() and a kind();
-///   - each step's kind, in steps() or in the transaction itself, is a StepKind other than none; path() is there and begins with '/' for the
+///   - each step's kind, in steps() or in the transaction itself, is a StepKind other than none;
+///   path() is there and begins with '/' for the
 ///     five node kinds; acl() may be null (no entries), its entries have scheme() and id();
 ///     session() is not 0 for the two session kinds; password() has 16 bytes for create_session.
 /// The error is a phrase for Damage::reason. REQUIRES: `payload` starts on payload_alignment.

@@ -9,11 +9,11 @@ and every target met, 1 = not so, 2 = it could not run.
 import argparse
 import contextlib
 import csv
+import dataclasses
 import io
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +25,7 @@ import report
 import rows as suite
 import servers
 import table
+import tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -70,9 +71,11 @@ class Bench:
         """Runs the load generator; returns its result with all numbers in 'values'."""
         options = self.options
         nodes = row.nodes
+        if row.peer_nodes and isinstance(server, servers.ZooKeeper):
+            nodes = row.peer_nodes
         connections = row.connections
-        if row.is_heavy and nodes > 1000:
-            nodes = max(1000, int(nodes * options.scale))
+        if row.is_heavy and nodes > suite.SMALL_NODES:
+            nodes = max(suite.SMALL_NODES, int(nodes * options.scale))
         elif row.is_heavy and row.workload == 'fanout-own':
             nodes = max(10, int(nodes * options.scale))
         if row.is_heavy and options.quick:
@@ -92,6 +95,8 @@ class Bench:
         result['system'] = server.name
         result['values'] = {'per_second': result['per_second'], **result['latency'],
                             **(result.get('figures') or {})}
+        if result.get('server') and result['count']:
+            result['values']['cpu_us'] = result['server']['cpu_seconds'] * 1e6 / result['count']
         if result['errors'] or done.returncode != 0:
             self.errors += 1
             print(f'{server.name}, {row.name}: {done.stderr}', file=sys.stderr)
@@ -210,26 +215,42 @@ class Bench:
         for number in range(self.options.heavy_rounds):
             for workload, arguments in keys:
                 group = [r for r in heavy if (r.workload, r.arguments) == (workload, arguments)]
-                systems = self.durable_servers(server_cores)
-                if any(row.floor == 'responder' for row in group):
-                    systems.insert(0, self.responder(server_cores))
                 values = {}
-                for server in systems:
+                for server in self.heavy_systems(group, server_cores):
                     self.progress.say(f'heavy, round {number + 1}: {workload}, {server.name}')
                     with server:
-                        values[server.name] = self.load(server, group[0], load_cores)['values']
-                        if workload == 'tree':
-                            server.stop(signal.SIGKILL)
-                            values[server.name]['restart_seconds'] = server.start()
+                        values[server.name] = self.measure_heavy(server, group[0], load_cores)
                 for row in group:
                     self.keep_heavy(row, values)
+
+    def heavy_systems(self, group, cores):
+        systems = self.durable_servers(cores)
+        if not group[0].has_peers:
+            systems = [s for s in systems if not isinstance(s, servers.ZooKeeper)]
+        if any(row.floor == 'responder' for row in group):
+            systems.insert(0, self.responder(cores))
+        return systems
+
+    def measure_heavy(self, server, row, cores):
+        small = None
+        if row.floor == 'small':
+            light = dataclasses.replace(row, nodes=suite.SMALL_NODES)
+            small = self.load(server, light, cores)['values'][row.metric]
+        values = self.load(server, row, cores)['values']
+        values['small'] = small
+        if row.workload != 'tree':
+            return values
+        if isinstance(server, servers.ZooKeeper):
+            return tree.measure_peer(server, values)
+        return tree.measure_own(server, values, lambda seconds, depth: self.load(
+            server, suite.throughput('on the tree', 'set', 16, depth), cores, seconds))
 
     def keep_heavy(self, row, values):
         for name, of_server in values.items():
             if name != 'floor':
                 self.keep(row, 'pinned', name, of_server.get(row.metric))
-        if row.floor == 'calm':
-            limit = values['paddock'].get('calm_p99_us')
+        if row.floor in values['paddock']:
+            limit = values['paddock'][row.floor]
         else:
             responder = {'values': values['floor']} if 'floor' in values else None
             limit = floor.limit(row, responder, None, {})
@@ -247,8 +268,8 @@ class Bench:
             if pinning == 'pinned':
                 total += 2 * len(suite.CURVE_CONNECTIONS) * systems
         for key in {(r.workload, r.arguments) for r in self.heavy_rows()}:
-            systems = len(self.durable_servers(None)) + key[0].startswith('fanout')
-            total += systems * self.options.heavy_rounds
+            group = [r for r in self.heavy_rows() if (r.workload, r.arguments) == key]
+            total += len(self.heavy_systems(group, None)) * self.options.heavy_rounds
         return total
 
     def run(self):
@@ -304,7 +325,7 @@ def parse():
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.seconds = options.seconds or (0.6 if options.quick else 1)
     options.warmup = options.seconds / 3
-    options.scale = options.scale or (0.02 if options.quick else 0.2)
+    options.scale = options.scale or (0.02 if options.quick else 1)
     options.pinning = ['pinned'] if options.quick else ['pinned', 'unpinned']
     return options
 

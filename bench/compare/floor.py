@@ -28,11 +28,11 @@ def limit(row, responder, round_trip_us, syncs):
     `responder` is the result of the same load against the responder (None where it cannot take
     it), `round_trip_us` its round trip at depth 1, `syncs` comes from raw_syncs().
     """
-    if row.floor is None or row.floor == 'calm':
+    if row.floor is None:
         return None
     if row.floor == 'responder':
         return responder and responder['values'].get(row.metric)
-    if row.floor.endswith(' bytes'):
+    if row.floor[0].isdigit():
         return float(row.floor.split()[0])
     sync_us = syncs[padded(row)]
     if row.floor == 'write':

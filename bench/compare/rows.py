@@ -5,6 +5,8 @@ from typing import Optional
 
 # Bytes that one operation may take in the log; the write floor is computed with it.
 LOG_BYTES_PER_OPERATION = 200
+# What a large tree is compared with.
+SMALL_NODES = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Row:
     nodes: int = 1000
     arguments: tuple = ()
     # What stands for the limit: 'responder' (the same load against it), 'write', 'durable', 'lock'
-    # or 'two-syncs' (see floor.py), or None.
+    # or 'two-syncs' (see floor.py), a number with its unit, another figure of Paddock's run, 'small'
+    # (the same load on SMALL_NODES znodes), or None.
     floor: Optional[str] = None
     floor_target: Optional[float] = None  # of Paddock's number divided by the floor's
     peer_target: Optional[float] = None   # ... by the better ZooKeeper's
@@ -27,6 +30,8 @@ class Row:
     is_heavy: bool = False       # takes long: fewer rounds, and sizes scaled by --scale
     is_unpinned_too: bool = False
     is_quick: bool = True        # part of a --quick run
+    has_peers: bool = True       # False: of Paddock only
+    peer_nodes: Optional[int] = None  # ZooKeeper is measured with so many, where a rate is the same
 
     @property
     def higher_is_better(self):
@@ -81,21 +86,28 @@ ROWS = [
         floor='responder', floor_target=0.6, peer_target=12, is_heavy=True, is_quick=False),
     Row('fan-out, own nodes', 'fanout-own', 'notifications_per_second', 1000, nodes=1000,
         arguments=('--rounds', '1'), floor='responder', floor_target=0.6, peer_target=25,
-        is_heavy=True),
+        peer_nodes=200, is_heavy=True),
     Row('getData p99 beside a fan-out', 'fanout-own', 'bystander_p99_us', 1000, nodes=1000,
-        arguments=('--rounds', '1', '--bystander'), is_heavy=True, is_quick=False),
+        arguments=('--rounds', '1', '--bystander'), floor='2000 us', floor_target=1,
+        has_peers=False, is_heavy=True, is_quick=False),
     Row('memory of a one-shot watch', 'fanout-own', 'rss_bytes_per_watch', 1000, nodes=1000,
         arguments=('--rounds', '1'), floor='64 bytes', floor_target=1, peer_target=0.5,
-        is_heavy=True),
+        peer_nodes=200, is_heavy=True),
     Row('memory of an idle session', 'sessions', 'rss_bytes_per_session', 10_000,
         floor='4096 bytes', floor_target=1, peer_target=0.3, is_heavy=True),
     Row('memory of a znode of 100 bytes', 'tree', 'rss_bytes_per_node', 16, nodes=1_000_000,
         floor='300 bytes', floor_target=1, peer_target=0.35, is_heavy=True),
     Row('restart with these znodes', 'tree', 'restart_seconds', 16, nodes=1_000_000,
-        peer_target=0.2, is_heavy=True),
+        floor='cold_read_seconds', floor_target=2, peer_target=0.2, is_heavy=True),
+    Row('setData p99 while these are snapshotted', 'tree', 'snapshot_p99_us', 16, nodes=1_000_000,
+        floor='calm_p99_us', floor_target=1.5, is_heavy=True, is_quick=False),
+    Row('CPU of a getData in 10 M znodes', 'get', 'cpu_us', 16, 16, nodes=10_000_000,
+        floor='small', floor_target=1.6, has_peers=False, is_heavy=True, is_quick=False),
+    Row('CPU of a setData in 10 M znodes', 'set', 'cpu_us', 16, 16, nodes=10_000_000,
+        floor='small', floor_target=1.6, has_peers=False, is_heavy=True, is_quick=False),
     Row('getData p99 in an expiry storm', 'expiry', 'storm_p99_us', 10_000,
-        arguments=('--session-timeout-ms', '4000'), floor='calm', floor_target=3, is_heavy=True,
-        is_quick=False),
+        arguments=('--session-timeout-ms', '4000'), floor='calm_p99_us', floor_target=3,
+        has_peers=False, is_heavy=True, is_quick=False),
 ]
 
 # Connections of the curve "throughput against connections", at this depth.

@@ -19,8 +19,10 @@ namespace {
 enum class Shape { same, own, recursive };
 
 constexpr std::int64_t round_ns_max = 120'000'000'000;
-/// Requests in flight on one connection while watches are set, and of the writer.
+/// Requests in flight on one connection while watches are set, and of the writer: the writes of a
+/// round are pipelined.
 constexpr std::uint32_t depth_max = 256;
+constexpr std::uint32_t writer_depth_max = 8192;
 
 class Fanout final : public Session::Owner {
  public:
@@ -141,7 +143,7 @@ class Fanout final : public Session::Owner {
   }
 
   void write_more() {
-    while (written_sent_ < paths_.size() && writer().in_flight() < depth_max) {
+    while (written_sent_ < paths_.size() && writer().in_flight() < writer_depth_max) {
       written_ns_[written_sent_] = now_ns();
       writer().request(proto::OpCode::set_data,
                        proto::SetDataRequest{
