@@ -162,8 +162,8 @@ class Bench:
                 systems = [responder, *running] + ([unsynced] if unsynced else [])
                 # No system always has the same neighbour.
                 turn = number % len(systems)
-                self.run_round(light, pinning, systems[turn:] + systems[:turn], redis, (server_cores, load_cores),
-                               f'{pinning}, round {number + 1}')
+                self.run_round(light, pinning, systems[turn:] + systems[:turn], redis,
+                               (server_cores, load_cores), f'{pinning}, round {number + 1}')
             if pinning == 'pinned':
                 self.run_curves([responder, *running], load_cores)
 

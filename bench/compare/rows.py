@@ -20,8 +20,8 @@ class Row:
     nodes: int = 1000
     arguments: tuple = ()
     # What stands for the limit: 'responder' (the same load against it), 'write', 'durable', 'lock'
-    # or 'two-syncs' (see floor.py), a number with its unit, another figure of Paddock's run, 'small'
-    # (the same load on SMALL_NODES znodes), or None.
+    # or 'two-syncs' (see floor.py), a number with its unit, another figure of Paddock's run, or
+    # 'small' (the same load on SMALL_NODES znodes), or None.
     floor: Optional[str] = None
     floor_target: Optional[float] = None  # of Paddock's number divided by the floor's
     peer_target: Optional[float] = None   # ... by the better ZooKeeper's
