@@ -118,7 +118,11 @@ class Promise {
   Pending<T> pending() const { return Pending<T>(state_); }
   bool is_ready() const { return state_->is_ready(); }
   /// The first call counts, later ones do nothing.
-  void set(Expected<T> result) const { state_->set(std::move(result)); }
+  void set(Expected<T> result) const {
+    // Whoever waits may let go of this promise as soon as the result is there.
+    const auto state = state_;
+    state->set(std::move(result));
+  }
   /// `hook`, of no argument or of this promise (which it must not hold itself), is called at most
   /// once, in the thread of whoever cancels; it should lead to a set() soon. Dropped with the
   /// result. REQUIRES: pending() has not been handed out yet.

@@ -13,7 +13,8 @@ TEST(EngineReconnect, ResumesItsSession) {
   world.submit("/a");
   world.reply_bare(world.take_requests().at(0).xid, 99);
   world.engine.transport_down(world.now);
-  const auto hello = proto::decode_connect_request(as_bytes(world.hello()));
+  const std::string said = world.hello();
+  const auto hello = proto::decode_connect_request(as_bytes(said));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->session, SessionId{7});
   EXPECT_EQ(as_text(hello->password.value_or(Bytes{})), "0123456789abcdef");
@@ -129,7 +130,8 @@ TEST(EngineReconnect, AnExpiredSessionIsRenewedOnRequest) {
   EXPECT_EQ(world.take_log(), (Log{"expired", "/w saw -2 /w", "connecting"}));
   EXPECT_EQ(world.events[world.events.size() - 2].session, SessionId{7});
   world.submit("/a");
-  const auto hello = proto::decode_connect_request(as_bytes(world.hello()));
+  const std::string said = world.hello();
+  const auto hello = proto::decode_connect_request(as_bytes(said));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->session, SessionId{0});
   world.welcome(8);

@@ -7,7 +7,8 @@ namespace {
 
 TEST(Engine, ShakesHandsForANewSession) {
   EngineWorld world({.session_timeout = 12'345ms});
-  const auto hello = proto::decode_connect_request(as_bytes(world.hello()));
+  const std::string said = world.hello();
+  const auto hello = proto::decode_connect_request(as_bytes(said));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->session, SessionId{0});
   EXPECT_EQ(hello->timeout_ms, 12'345);
@@ -151,7 +152,8 @@ TEST(Engine, DetachesWithWhatItTakesToResume) {
   EXPECT_TRUE(world.engine.has_ended());
 
   EngineWorld heir({.resume = credentials});
-  const auto hello = proto::decode_connect_request(as_bytes(heir.hello()));
+  const std::string said = heir.hello();
+  const auto hello = proto::decode_connect_request(as_bytes(said));
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->session, SessionId{7});
   EXPECT_EQ(hello->last_zxid_seen, Zxid{42});
