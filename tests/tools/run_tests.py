@@ -27,8 +27,9 @@ import xml.etree.ElementTree
 # What `./dev test` covers: every build with the suites that must be in it.
 REQUIRED = {
     'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'program', 'interop',
-                'crash', 'hard'],
-    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash', 'hard'],
+                'crash', 'hard', 'recipes'],
+    'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash', 'hard',
+             'recipes'],
     'tsan': ['torture'],
 }
 
