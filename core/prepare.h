@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/clock_steps.h"
 #include "core/proto/paths.h"
 #include "core/proto/records.h"
 #include "core/quota.h"
@@ -36,11 +37,12 @@ class Preparation {
   };
 
   Preparation(const Options& options, Trie& trie, SessionTable& sessions, const Totals& totals,
-              Transaction& txn)
+              const ClockSteps& clock_steps, Transaction& txn)
       : options_(options),
         trie_(trie),
         sessions_(sessions),
         totals_(totals),
+        clock_steps_(clock_steps),
         txn_(txn),
         quota_changes_(trie) {}
   ~Preparation();
@@ -138,6 +140,7 @@ class Preparation {
   Trie& trie_;
   SessionTable& sessions_;
   const Totals& totals_;
+  const ClockSteps& clock_steps_;
   Transaction& txn_;
 
   Phase phase_ = Phase::done;

@@ -34,7 +34,8 @@ proto::ErrorCode Preparation::remove_container(const proto::PathRequest& request
     case OwnerKind::container:
       break;
     case OwnerKind::ttl:
-      if (!is_older_than(ttl_ms_of(version->owner), version->mtime_ms, request_->now_ms))
+      if (!is_older_than(ttl_ms_of(version->owner), version->mtime_ms,
+                         clock_steps_.now_since(version->mzxid, request_->now_ms)))
         return ErrorCode::bad_version;
       break;
     case OwnerKind::persistent:

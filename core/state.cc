@@ -28,13 +28,14 @@ void make_reserved_nodes(State& state) {
   CHECK(state.finish_load(Zxid{0}).has_value());
 }
 
-bool is_due(const Version& version, const State::RemovableWhen& when) {
+bool is_due(const Version& version, const State::RemovableWhen& when, const ClockSteps& steps) {
   if (version.num_children != 0) return false;
+  const std::int64_t now_ms = steps.now_since(version.mzxid, when.now_ms);
   if (owner_kind(version.owner) == OwnerKind::ttl)
-    return is_older_than(ttl_ms_of(version.owner), version.mtime_ms, when.now_ms);
+    return is_older_than(ttl_ms_of(version.owner), version.mtime_ms, now_ms);
   if (version.create_counter > 0) return true;
   return when.never_used_ms_max > 0 &&
-         is_older_than(when.never_used_ms_max, version.mtime_ms, when.now_ms);
+         is_older_than(when.never_used_ms_max, version.mtime_ms, now_ms);
 }
 
 }  // namespace
@@ -94,6 +95,11 @@ std::vector<std::string> State::ephemerals(SessionId id) const {
 }
 
 std::size_t State::ephemeral_count() const { return impl_->sessions.ephemeral_count(); }
+
+void State::clock_stepped(Zxid newest, std::int64_t step_ms) {
+  impl_->clock_steps.add(newest, step_ms);
+}
+
 void State::visit_removable(RemovableRound& round, const RemovableWhen& when, std::size_t looks_max,
                             const std::function<bool(std::string_view path)>& visit) const {
   const RemovableSet& nodes = impl_->removable;
@@ -102,7 +108,7 @@ void State::visit_removable(RemovableRound& round, const RemovableWhen& when, st
     round.left = std::min(round.left, nodes.size());
     if (round.left == 0) return;
     const Znode& node = nodes.at(round.left - 1);
-    if (is_due(*Trie::newest(node), when)) {
+    if (is_due(*Trie::newest(node), when, impl_->clock_steps)) {
       path.clear();
       node.append_path(path);
       if (!visit(path)) return;

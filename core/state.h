@@ -112,13 +112,16 @@ class State {
 
   // --- What the server removes by itself, as of newest(): containers that have lost their last
   // child, or never had one for too long, and TTL nodes without children.
+  /// The wall clock was set: it moved by `step_ms` beside the time that passed. Transactions up to
+  /// `newest` were stamped before, and their nodes are neither older nor younger for it (R22).
+  void clock_stepped(Zxid newest, std::int64_t step_ms);
   /// Where a round over all of them stands.
   struct RemovableRound {
     std::size_t left = SIZE_MAX;  ///< of the nodes to look at, at most
     bool is_over() const { return left == 0; }
   };
   struct RemovableWhen {
-    std::int64_t now_ms = 0;  ///< wall clock; one that went back removes nothing (R22)
+    std::int64_t now_ms = 0;  ///< wall clock; one that was set removes nothing (R22)
     std::int64_t never_used_ms_max =
         0;  ///< age of a container that never had a child; 0 = it stays
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/clock_steps.h"
 #include "core/prepare.h"
 #include "core/removable_set.h"
 #include "core/session_table.h"
@@ -19,13 +20,14 @@ struct State::Impl {
                      .digest_auth_enabled = with.digest_auth_enabled,
                      .skip_acl = with.skip_acl,
                      .enforce_quota = with.enforce_quota},
-                    trie, sessions, totals, txn) {}
+                    trie, sessions, totals, clock_steps, txn) {}
 
   const Options options;
   Trie trie;
   SessionTable sessions;
   RemovableSet removable;
   Totals totals;
+  ClockSteps clock_steps;
   Transaction txn;
   Preparation preparation;
   std::uint32_t replayed_count = 0;  ///< since the last reclaim

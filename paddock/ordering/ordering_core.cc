@@ -29,6 +29,7 @@ OrderingCore::OrderingCore(core::State& state, Feed& feed, const Options& option
       batches_(state, feed),
       owners_(options.tick_ms),
       reaper_(options.reaper),
+      wall_clock_(options.tick_ms),
       next_session_id_(options.session_id_base) {}
 
 std::uint64_t OrderingCore::make_session_id_base(std::int64_t now_ms) {
@@ -44,6 +45,7 @@ void OrderingCore::start(wal::Log& log, std::int64_t session_now_ms) {
   batches_.set_log(log);
   batches_.start_at(state_.digest());
   reaper_.start(session_now_ms);
+  stamped_ = state_.newest();
   state_.visit_sessions(state_.committed(), [&](const core::SessionValue& session) {
     owners_.add(session.id, session.timeout_ms, session_now_ms);
   });
@@ -292,6 +294,7 @@ void OrderingCore::prepared_done() {
 
 void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
   session_now_ms_ = session_now_ms;
+  watch_wall_clock(now_ms);
   if (slicing_) go_on();
   if (is_read_only()) {
     try_leave_read_only();
@@ -304,6 +307,13 @@ void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
                  [&](std::string_view path) { return remove_container(path, now_ms); });
   }
   batches_.seal(slicing_);
+  // A transaction that is being prepared has its time already.
+  stamped_ = slicing_ ? next_zxid(state_.newest()) : state_.newest();
+}
+
+void OrderingCore::watch_wall_clock(std::int64_t now_ms) {
+  const std::int64_t step_ms = wall_clock_.advance(session_now_ms_, now_ms);
+  if (step_ms != 0) state_.clock_stepped(stamped_, step_ms);
 }
 
 std::int64_t OrderingCore::next_due_ms() const {

@@ -15,6 +15,7 @@
 #include "paddock/ordering/reaper.h"
 #include "paddock/ordering/session_clock.h"
 #include "paddock/ordering/session_owners.h"
+#include "paddock/ordering/wall_clock.h"
 #include "wal/log.h"
 
 namespace paddock::ordering {
@@ -48,7 +49,7 @@ class OrderingCore final : public wal::Log::Owner {
 
   /// Takes a request, or returns false: the feed or the open batch is full, or a large transaction
   /// is being prepared. Then nothing has happened and the caller asks again in a later turn.
-  /// `now_ms` is the wall clock.
+  /// `now_ms` is the wall clock, the same as in the turn() that follows.
   bool submit(const CoreRequest& request, std::int64_t now_ms);
 
   /// Once per turn of reactor 0, behind the requests: goes on with a sliced transaction, expires
@@ -102,6 +103,7 @@ class OrderingCore final : public wal::Log::Owner {
   void try_leave_read_only();
   void close_later(SessionId session, const AnswerTo& to);
   void close_waiting(std::int64_t now_ms);
+  void watch_wall_clock(std::int64_t now_ms);
   bool remove_container(std::string_view path, std::int64_t now_ms);
 
   static constexpr std::size_t closes_per_turn = 512;
@@ -118,6 +120,8 @@ class OrderingCore final : public wal::Log::Owner {
   Batches batches_;
   SessionOwners owners_;
   Reaper reaper_;
+  WallClock wall_clock_;
+  Zxid stamped_{};  ///< newest zxid with the wall clock of the last turn() or an earlier one
   std::uint64_t next_session_id_;
   std::int64_t session_now_ms_ = 0;
 

@@ -13,7 +13,7 @@ namespace paddock::ordering {
 /// nor a million removals stop the core.
 ///
 /// When rounds and removals come is told by the session clock; what is due, by the wall clock,
-/// because a node's mtime is one. A wall clock that goes back makes nothing due (R22).
+/// because a node's mtime is one. Setting it makes nothing due (R22, State::clock_stepped()).
 ///
 /// Threads: loop-local, the ordering core's.
 class Reaper {

@@ -103,6 +103,26 @@ TEST_F(Removable, R22_AClockThatGoesBackMakesNothingDue) {
   EXPECT_EQ(due(world.state, {.now_ms = INT64_MAX, .never_used_ms_max = 1}), (Paths{"/c", "/t"}));
 }
 
+TEST_F(Removable, R22_AClockThatIsSetMakesNothingOlderOrYounger) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  for (const std::int64_t step_ms : {day_ms, -2 * day_ms, day_ms}) {
+    SCOPED_TRACE(step_ms);
+    make_ttl("/before", 500);
+    make_container("/unused");
+    world.state.clock_stepped(world.state.newest(), step_ms);
+    world.now_ms += step_ms;
+    make_ttl("/behind", 500);
+    world.now_ms += 500;
+    EXPECT_EQ(due(500), Paths{});
+    EXPECT_EQ(world.remove_container("/before"), ErrorCode::bad_version);
+    EXPECT_EQ(world.remove_container("/behind"), ErrorCode::bad_version);
+    ++world.now_ms;
+    EXPECT_EQ(due(500), (Paths{"/before", "/behind", "/unused"}));
+    for (const std::string_view path : {"/before", "/behind", "/unused"})
+      EXPECT_EQ(world.remove_container(path), ErrorCode::ok);
+  }
+}
+
 TEST_F(Removable, R10_AFailedMultiLeavesTheListAsItWas) {
   make_used_container("/c");
   EXPECT_EQ(world.write(OpCode::multi, MultiBody()

@@ -398,6 +398,62 @@ TEST(OrderingCore, R22_AWallClockThatGoesBackChangesNothingButTimes) {
   EXPECT_TRUE(world.closed.empty()) << "sessions know the monotonic clock only";
 }
 
+/// Time as the loop sees it: both clocks go on.
+void pass(CoreWorld& world, std::int64_t ms) {
+  world.session_now_ms += ms;
+  world.now_ms += ms;
+  world.settle();
+}
+
+TEST(OrderingCore, R22_AWallClockThatIsSetLeavesTtlNodesTheirTime) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  for (const std::int64_t step_ms : {day_ms, -day_ms}) {
+    SCOPED_TRACE(step_ms);
+    CoreWorld::Options options;
+    options.reaper.check_interval_ms = 100;
+    CoreWorld world(options);
+    const Client client = world.make_client(1, 1'000'000);
+    const auto create_ttl = [&](std::string_view path) {
+      return world.write(client, OpCode::create_ttl,
+                         body_of(core::test::create_ttl_request(path, 10'000)));
+    };
+    ASSERT_TRUE(create_ttl("/before"));
+    pass(world, 4000);
+    world.now_ms += step_ms;
+    // Of the turn in which the step is noticed.
+    ASSERT_TRUE(create_ttl("/behind"));
+    pass(world, 6000);
+    EXPECT_TRUE(world.has("/before"));
+    pass(world, 200);
+    EXPECT_FALSE(world.has("/before"));
+    EXPECT_TRUE(world.has("/behind"));
+    pass(world, 4000);
+    EXPECT_FALSE(world.has("/behind"));
+  }
+}
+
+/// What is prepared over several turns has the time of the first.
+TEST(OrderingCore, R22_AStepInTheMiddleOfATransactionLeavesItsTtlNodesTheirTime) {
+  CoreWorld::Options options;
+  options.reaper.check_interval_ms = 100;
+  options.steps_per_turn = 1;
+  CoreWorld world(options);
+  const Client client = world.make_client(1, 1'000'000);
+  MultiBody multi;
+  for (const std::string_view path : {"/a", "/b", "/c"})
+    multi.add(OpCode::create_ttl, core::test::create_ttl_request(path, 10'000));
+  ASSERT_TRUE(world.write(client, OpCode::multi, multi.finish()));
+  ASSERT_TRUE(world.core.is_busy());
+  world.turn();
+  ASSERT_TRUE(world.core.is_busy());
+  world.now_ms += 86'400'000;
+  world.settle();
+  pass(world, 9800);
+  EXPECT_TRUE(world.has("/c"));
+  pass(world, 1000);
+  EXPECT_FALSE(world.has("/c"));
+}
+
 TEST(OrderingCore, ContainersAndTtlNodesAreRemovedInItsTurn) {
   CoreWorld::Options options;
   options.reaper.check_interval_ms = 500;
