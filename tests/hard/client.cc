@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +82,12 @@ bool Client::receive_frame(std::string& payload) {
   return true;
 }
 
+std::size_t Client::bytes_waiting() const {
+  int bytes = 0;
+  CHECK(::ioctl(socket_, FIONREAD, &bytes) == 0);
+  return static_cast<std::size_t>(bytes);
+}
+
 std::string Client::receive_all() {
   std::string all;
   char buffer[64 * 1024];
@@ -91,9 +98,13 @@ std::string Client::receive_all() {
   }
 }
 
-bool Client::handshake(std::int32_t wanted_ms, SessionId of, std::string_view with_password) {
+bool Client::begin_handshake(std::int32_t wanted_ms, SessionId of, std::string_view with_password) {
+  return send(connect_request(wanted_ms, of, with_password));
+}
+
+bool Client::finish_handshake() {
   std::string payload;
-  if (!send(connect_request(wanted_ms, of, with_password)) || !receive_frame(payload)) return false;
+  if (!receive_frame(payload)) return false;
   const auto response = proto::decode_connect_response(as_bytes(payload));
   if (!response || response->timeout_ms == 0) return false;
   session = response->session;

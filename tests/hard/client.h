@@ -28,6 +28,10 @@ class Client {
   bool receive_frame(std::string& payload);
   /// Everything up to the end of the stream; beside a send() of another thread, too.
   std::string receive_all();
+  /// Whether something has come that has not been looked at.
+  bool has_input() const { return stream_.size() > 0 || bytes_waiting() > 0; }
+  /// Bytes that the kernel holds for us.
+  std::size_t bytes_waiting() const;
   /// Our FIN; answers can still come.
   void shut_down_sending();
   void close();
@@ -42,7 +46,13 @@ class Client {
     return handshake(other.timeout_ms, other.session, other.password);
   }
   /// With what an earlier connection of the session was told.
-  bool handshake(std::int32_t wanted_ms, SessionId of, std::string_view with_password);
+  bool handshake(std::int32_t wanted_ms, SessionId of, std::string_view with_password) {
+    return begin_handshake(wanted_ms, of, with_password) && finish_handshake();
+  }
+  /// Its two halves, for many at once. Requests may be sent in between.
+  bool begin_handshake(std::int32_t wanted_ms, SessionId of = {},
+                       std::string_view with_password = {});
+  bool finish_handshake();
   SessionId session{};
   std::string password;
   std::int32_t timeout_ms = 0;

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,10 +18,6 @@
 
 namespace paddock::hard {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-/// Generous: sanitizers, a busy machine. Only a test that fails waits for it.
-constexpr std::chrono::seconds patience{60};
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path);
@@ -46,9 +41,9 @@ Daemon::Daemon(const Options& options) {
   CHECK(::mkdtemp(name.data()) != nullptr);
   dir_ = name;
   start(options);
-  const auto deadline = Clock::now() + patience;
+  const Deadline deadline;
   while (port_ == 0) {
-    if (Clock::now() > deadline || !is_running()) {
+    if (deadline.has_passed() || !is_running()) {
       std::fprintf(stderr, "the daemon does not start:\n%s", log().c_str());
       std::abort();
     }
@@ -105,9 +100,9 @@ Daemon::~Daemon() {
   if (is_running()) {
     send_signal(SIGTERM);
     int status = 0;
-    const auto deadline = Clock::now() + patience;
+    const Deadline deadline;
     while (::waitpid(pid_, &status, WNOHANG) != pid_) {
-      if (Clock::now() > deadline) {
+      if (deadline.has_passed()) {
         ADD_FAILURE() << "the daemon does not end";
         send_signal(SIGKILL);
       }
@@ -143,16 +138,16 @@ std::map<std::string, std::int64_t> Daemon::mntr() const {
 std::int64_t Daemon::mntr(const std::string& key) const { return mntr().at(key); }
 
 void Daemon::await(const std::string& key, std::int64_t value) const {
-  const auto deadline = Clock::now() + patience;
+  const Deadline deadline;
   std::int64_t now = mntr(key);
-  for (; now != value && Clock::now() < deadline; now = mntr(key)) ::poll(nullptr, 0, 2);
+  for (; now != value && !deadline.has_passed(); now = mntr(key)) ::poll(nullptr, 0, 2);
   EXPECT_EQ(now, value) << key;
 }
 
 void Daemon::await_above(const std::string& key, std::int64_t value) const {
-  const auto deadline = Clock::now() + patience;
+  const Deadline deadline;
   std::int64_t now = mntr(key);
-  for (; now <= value && Clock::now() < deadline; now = mntr(key)) ::poll(nullptr, 0, 2);
+  for (; now <= value && !deadline.has_passed(); now = mntr(key)) ::poll(nullptr, 0, 2);
   EXPECT_GT(now, value) << key;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -52,6 +53,16 @@ class Daemon {
   std::string dir_;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
+};
+
+/// Ends loops that would go on for ever in a test that fails. Generous: sanitizers, a busy machine.
+class Deadline {
+ public:
+  bool has_passed() const { return std::chrono::steady_clock::now() > at_; }
+
+ private:
+  std::chrono::steady_clock::time_point at_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(60);
 };
 
 /// A build whose memory and time are not those of users.
