@@ -14,6 +14,7 @@ while it recovers, or told to stop. After each restart
   - the digest is the same after recovery from the log alone and after another crash.
 
 Rounds with an odd seed run the lossy build: its files forget what was not synced (paddock/disk).
+The number of reactors goes round with the seed as well.
 One TAP line a round; a failed round prints the command that repeats its plan, and keeps its
 directory.
 """
@@ -35,6 +36,7 @@ import writer  # noqa: E402
 
 # Small segments and frequent snapshots, so that every kill is near a roll or a snapshot.
 ARGUMENTS = ['--pre-alloc-size', '1024', '--snap-count', '150', '--tick-time', '2000']
+REACTORS = (1, 2, 4)
 KILLS_MAX = 4
 WRITERS = 4
 
@@ -46,7 +48,9 @@ class Wrong(Exception):
 class Round:
     def __init__(self, seed, program, environment, arguments=()):
         self.rng = random.Random(seed)
-        self.daemon = daemon.Daemon([*ARGUMENTS, *arguments], program=program,
+        self.reactors = REACTORS[seed % len(REACTORS)]
+        self.daemon = daemon.Daemon([*ARGUMENTS, '--reactors', str(self.reactors), *arguments],
+                                    program=program,
                                     environment={'PADDOCK_LOSSY_SEED': str(seed), **environment})
         self.writers = [writer.Writer(n, random.Random(self.rng.random())) for n in range(WRITERS)]
         self.shown_zxid = 0
@@ -72,7 +76,8 @@ class Round:
     def counts(self):
         """How much was tried, for the report."""
         acknowledged = sum(len(each.zxids) for each in self.writers)
-        return f'{acknowledged} acknowledged transactions, ended by {self.kills}'
+        return (f'{self.reactors} reactors, {acknowledged} acknowledged transactions, '
+                f'ended by {self.kills}')
 
     def _start(self):
         # Each start of the lossy build gets other coins.
