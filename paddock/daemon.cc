@@ -72,8 +72,10 @@ Result<void, std::string> Daemon::open_parts() {
   };
   hooks.read_only_changed = [this](bool read_only) {
     if (read_only) {
-      log::warn("the disk is full: read-only until there is room for the log in {}",
-                data_dir_.log_path());
+      log::warn(
+          "the disk is full, or no descriptor free: read-only until there is room for the log in "
+          "{}",
+          data_dir_.log_path());
       if (snapshots_) snapshots_->free_space();
     } else {
       log::info("there is room for the log again: writes are accepted");

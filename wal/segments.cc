@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t zero_bytes = 256 << 10;
 
 bool is_full(std::int64_t result) { return result == -ENOSPC || result == -EDQUOT; }
+/// No descriptor is free: clients have them all. It passes, as a full disk does (R20).
+bool lacks_descriptors(std::int64_t result) { return result == -EMFILE || result == -ENFILE; }
 bool is_unsupported(std::int64_t result) {
   return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL;
 }
@@ -93,10 +95,14 @@ void Segments::open_spare() {
   }
   disk_.open(path_in(dir_, made_.name),
              {.create = create, .exclusive = create, .writable = true, .direct = true},
-             then([this](std::int64_t result) { spare_opened(result); }));
+             then([this, create](std::int64_t result) { spare_opened(result, create); }));
 }
 
-void Segments::spare_opened(std::int64_t result) {
+void Segments::spare_opened(std::int64_t result, bool was_created) {
+  if (lacks_descriptors(result)) {
+    if (!was_created) recyclable_.push_back(std::move(made_.name));
+    return spare_refused();
+  }
   if (is_full(result)) return spare_refused();
   if (result < 0) return fail("cannot be opened", result);
   made_.file = static_cast<Disk::File>(result);

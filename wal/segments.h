@@ -78,7 +78,7 @@ class Segments {
 
   // Making a spare; each step is the completion of the one before it.
   void open_spare();
-  void spare_opened(std::int64_t result);
+  void spare_opened(std::int64_t result, bool was_created);
   void allocate_spare();
   void zero_spare();
   void spare_zeroed(std::int64_t result);

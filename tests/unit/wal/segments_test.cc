@@ -229,6 +229,27 @@ TEST(R20, EveryPlaceWhereAFullDiskShowsIsAnAnswer) {
   }
 }
 
+/// Clients may have taken the last one; the file to be recycled waits like any other.
+TEST(R20, WithoutDescriptorsASpareIsRefusedAsOnAFullDisk) {
+  for (int error : {EMFILE, ENFILE}) {
+    for (const bool recycle : {false, true}) {
+      World w;
+      if (recycle) w.disk.put("log/7.spare", std::vector<std::byte>(segment_bytes));
+      w.segments->adopt({},
+                        recycle ? std::vector<std::string>{"7.spare"} : std::vector<std::string>{});
+      w.disk.inject({.kind = Kind::open, .error = error, .path_part = ".spare"});
+      w.prepare();
+      EXPECT_EQ("", w.failure);
+      EXPECT_EQ(Spare::none, w.segments->spare_for(1));
+      w.segments->retry();
+      w.drain();
+      EXPECT_EQ("", w.failure);
+      EXPECT_EQ(Spare::ready, w.segments->spare_for(1));
+      EXPECT_EQ(std::vector<std::string>{recycle ? "7.spare" : "2.spare"}, w.names(".spare"));
+    }
+  }
+}
+
 TEST(Segments, AnyOtherErrorIsFinal) {
   for (Kind kind :
        {Kind::open, Kind::size, Kind::allocate, Kind::write, Kind::sync, Kind::sync_dir}) {
