@@ -29,6 +29,9 @@ struct NodeValue {
   std::int32_t version = 0, aversion = 0, create_counter = 0;
 };
 
+/// `version` of the node at `path`; borrows from both.
+NodeValue value_of(std::string_view path, const Version& version);
+
 struct SessionValue {
   SessionId id{};
   std::int32_t timeout_ms = 0;

@@ -20,6 +20,21 @@ std::string path_of(const Znode& node) {
 
 }  // namespace
 
+NodeValue value_of(std::string_view path, const Version& version) {
+  return {.path = path,
+          .data = version.data(),
+          .acl = version.acl->entries(),
+          .czxid = version.czxid,
+          .mzxid = version.mzxid,
+          .pzxid = version.pzxid,
+          .ctime_ms = version.ctime_ms,
+          .mtime_ms = version.mtime_ms,
+          .owner = version.owner,
+          .version = version.version,
+          .aversion = version.aversion,
+          .create_counter = version.create_counter};
+}
+
 Result<void, std::string> State::load_node(const NodeValue& node) {
   if (node.path != "/" &&
       (node.path.size() < 2 || node.path.front() != '/' || node.path.back() == '/'))

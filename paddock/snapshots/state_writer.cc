@@ -61,20 +61,7 @@ Result<void, wal::DiskFailure> StateWriter::write_node(const core::Znode& node,
                                                        const core::Version& version) {
   path_.clear();
   node.append_path(path_);
-  core::NodeValue value;
-  value.path = path_;
-  value.data = version.data();
-  value.acl = version.acl->entries();
-  value.czxid = version.czxid;
-  value.mzxid = version.mzxid;
-  value.pzxid = version.pzxid;
-  value.ctime_ms = version.ctime_ms;
-  value.mtime_ms = version.mtime_ms;
-  value.owner = version.owner;
-  value.version = version.version;
-  value.aversion = version.aversion;
-  value.create_counter = version.create_counter;
-  chunk_.add(value);
+  chunk_.add(core::value_of(path_, version));
   digest_ += core::digest_term(node, version);
   return write_chunk_if(false);
 }

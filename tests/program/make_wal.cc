@@ -136,18 +136,7 @@ class Maker final : public wal::Log::Owner {
     ordering::ChunkBuilder chunk;
     core::SnapshotCursor cursor(state.trie(), zxid, 0);
     const auto add = [&](const core::Znode&, std::string_view path, const core::Version& v) {
-      chunk.add({.path = path,
-                 .data = v.data(),
-                 .acl = v.acl->entries(),
-                 .czxid = v.czxid,
-                 .mzxid = v.mzxid,
-                 .pzxid = v.pzxid,
-                 .ctime_ms = v.ctime_ms,
-                 .mtime_ms = v.mtime_ms,
-                 .owner = v.owner,
-                 .version = v.version,
-                 .aversion = v.aversion,
-                 .create_counter = v.create_counter});
+      chunk.add(core::value_of(path, v));
     };
     while (cursor.visit_shard(add)) {
     }

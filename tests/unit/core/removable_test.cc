@@ -208,13 +208,7 @@ TEST_F(Removable, AReplayedAndALoadedStateHaveTheSameList) {
   world.state.trie().visit_all([&](Znode& node) {
     std::string path;
     node.append_path(path);
-    const Version& v = *Trie::newest(node);
-    NodeValue value{.path = path, .data = v.data(), .acl = v.acl->entries()};
-    value.czxid = v.czxid;
-    value.mtime_ms = v.mtime_ms;
-    value.owner = v.owner;
-    value.create_counter = v.create_counter;
-    ASSERT_TRUE(loaded.load_node(value).has_value());
+    ASSERT_TRUE(loaded.load_node(value_of(path, *Trie::newest(node))).has_value());
   });
   ASSERT_TRUE(loaded.finish_load(world.state.newest()).has_value());
   EXPECT_EQ(due(loaded, when), expected);

@@ -266,21 +266,9 @@ std::string chunk_of(core::State& state) {
   EXPECT_TRUE(chunk.empty());
   std::string path;
   state.trie().visit_all([&](core::Znode& node) {
-    const core::Version& version = *core::Trie::newest(node);
     path.clear();
     node.append_path(path);
-    chunk.add(core::NodeValue{.path = path,
-                              .data = version.data(),
-                              .acl = version.acl->entries(),
-                              .czxid = version.czxid,
-                              .mzxid = version.mzxid,
-                              .pzxid = version.pzxid,
-                              .ctime_ms = version.ctime_ms,
-                              .mtime_ms = version.mtime_ms,
-                              .owner = version.owner,
-                              .version = version.version,
-                              .aversion = version.aversion,
-                              .create_counter = version.create_counter});
+    chunk.add(core::value_of(path, *core::Trie::newest(node)));
   });
   state.visit_sessions(state.newest(),
                        [&](const core::SessionValue& session) { chunk.add(session); });

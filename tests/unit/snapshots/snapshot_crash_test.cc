@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "tests/sim/crash_outcomes.h"
 #include "tests/unit/snapshots/snapshot_world.h"
 
 // Every crash point of a run that takes snapshots, removes surplus ones and purges the log below:
@@ -11,15 +12,8 @@
 namespace paddock::snapshots {
 namespace {
 
-using Survive = sim::SimDisk::Survive;
-
-struct Outcome {
-  Survive how;
-  std::uint64_t seed;
-};
-constexpr Outcome outcomes[] = {{Survive::nothing, 0}, {Survive::everything, 0},
-                                {Survive::coin, 1},    {Survive::coin, 2},
-                                {Survive::coin, 3},    {Survive::page_cache, 0}};
+using Outcome = sim::CrashOutcome;
+using sim::crash_outcomes;
 
 class CrashingWorld : public SnapshotWorld {
  public:
@@ -69,7 +63,7 @@ TEST(SnapshotCrashPoints, AnyPointLeavesADirectoryThatAStartCanUse) {
   const std::uint64_t points = whole.disk.changes();
   ASSERT_GT(points, 80u);
   for (std::uint64_t point = 0; point <= points; ++point) {
-    for (const Outcome& outcome : outcomes) {
+    for (const Outcome& outcome : crash_outcomes) {
       CrashingWorld crashing(seed);
       crashing.disk.power_off_after(point);
       crashing.run();

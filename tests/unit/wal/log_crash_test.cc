@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string>
 
+#include "tests/sim/crash_outcomes.h"
 #include "tests/unit/wal/log_harness.h"
 
 // Every crash point of a small workload, enumerated: the power goes off behind each single
@@ -16,13 +17,8 @@ namespace {
 
 using Survive = sim::SimDisk::Survive;
 
-struct Outcome {
-  Survive how;
-  std::uint64_t seed;
-};
-constexpr Outcome outcomes[] = {{Survive::nothing, 0}, {Survive::everything, 0},
-                                {Survive::coin, 1},    {Survive::coin, 2},
-                                {Survive::coin, 3},    {Survive::page_cache, 0}};
+using Outcome = sim::CrashOutcome;
+using sim::crash_outcomes;
 
 std::string payload_of(int i) {
   // One block, or three, so that rolls come at different fillings.
@@ -115,7 +111,7 @@ TEST(LogCrashPoints, NothingAcknowledgedIsLostAtAnyPoint) {
     const std::uint64_t points = changes_of_a_whole_run(seed);
     ASSERT_GT(points, 100u);
     for (std::uint64_t point = 0; point <= points; ++point) {
-      for (const Outcome& outcome : outcomes) {
+      for (const Outcome& outcome : crash_outcomes) {
         CrashingLog log(seed);
         log.disk.power_off_after(point);
         log.run();
@@ -134,9 +130,9 @@ TEST(LogCrashPoints, ASecondCrashAtAnyPointOfTheNextRunIsSurvivedToo) {
   const std::uint64_t points = changes_of_a_whole_run(seed);
   std::uint64_t second_points = 0, cuts = 0;
   for (std::uint64_t point = 0; point <= points; ++point) {
-    const Outcome first = outcomes[point % std::size(outcomes)];
+    const Outcome first = crash_outcomes[point % std::size(crash_outcomes)];
     for (std::uint64_t second = 0;; ++second) {
-      const Outcome outcome = outcomes[(point + second) % 5];
+      const Outcome outcome = crash_outcomes[(point + second) % 5];
       CrashingLog log(seed);
       log.disk.power_off_after(point);
       log.run();
