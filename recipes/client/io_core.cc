@@ -67,6 +67,7 @@ void IoLoop::Core::post(UniqueFunction<void()> task) {
   bool must_ring = false;
   {
     std::lock_guard lock(mutex_);
+    if (ended_) return;  // the task is dropped, and with it who waits for it is let go
     tasks_.push_back(std::move(task));
     must_ring = std::exchange(asleep_, false);
   }
@@ -79,6 +80,7 @@ IoLoop::TimerId IoLoop::Core::call_at(TimePoint at, UniqueFunction<void()> task)
   {
     std::lock_guard lock(mutex_);
     id = ++last_timer_;
+    if (ended_) return id;
     timers_.emplace(std::pair(at, id), std::move(task));
     timer_times_.emplace(id, at);
     if (timers_.begin()->first.second == id) must_ring = std::exchange(asleep_, false);
@@ -164,8 +166,12 @@ void IoLoop::Core::run() {
   const CurrentScope scope(this);
   for (;;) {
     turn(prepare_wait());
-    std::lock_guard lock(mutex_);
-    if (stopping_ && users_ == 0 && tasks_.empty()) return;
+    {
+      std::lock_guard lock(mutex_);
+      if (!stopping_ || users_ != 0 || !tasks_.empty()) continue;
+      ended_ = true;
+    }
+    return drop_all();
   }
 }
 
@@ -241,19 +247,27 @@ void IoLoop::Core::run_tasks() {
 }
 
 void IoLoop::Core::stop() {
-  std::vector<UniqueFunction<void()>> tasks;  // destroyed outside the lock
-  decltype(timers_) timers;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    if (kind_ == Kind::embedded) {
-      tasks.swap(tasks_);
-      timers.swap(timers_);
-      timer_times_.clear();
-    }
+    ended_ = kind_ == Kind::embedded;
   }
-  if (kind_ == Kind::threaded) return ring();
-  fds_.clear();
+  if (kind_ == Kind::embedded) return drop_all();
+  ring();
+}
+
+void IoLoop::Core::drop_all() {
+  // Destroyed outside the lock: they may own clients, whose ends post.
+  std::vector<UniqueFunction<void()>> tasks;
+  decltype(timers_) timers;
+  decltype(fds_) fds;
+  {
+    std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
+    timers.swap(timers_);
+    timer_times_.clear();
+  }
+  fds.swap(fds_);
 }
 
 IoLoop::Core::FdId IoLoop::Core::add_fd(int fd, std::uint32_t events, FdHandler handler) {

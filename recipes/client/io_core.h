@@ -73,7 +73,8 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
   void run();
   /// One turn without waiting.
   void run_ready();
-  /// Lets run() end; drops tasks and timers of an embedded loop. Nobody posts any more.
+  /// Lets run() end; an embedded loop ends at once. What is posted to a loop that has ended is
+  /// dropped.
   void stop();
 
   using FdHandler = std::function<void(std::uint32_t events)>;
@@ -100,6 +101,7 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
   /// Milliseconds for epoll_wait, and marks the loop as asleep if it would wait.
   int prepare_wait();
   void ring();
+  void drop_all();
   void arm_timerfd();
 
   const Kind kind_;
@@ -117,6 +119,7 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
   std::size_t users_ = 0;
   bool asleep_ = true;  ///< waiting, or about to: who posts must ring, once
   bool stopping_ = false;
+  bool ended_ = false;  ///< no turn will come any more
 
   // The I/O thread's.
   std::unordered_map<FdId, Watched> fds_;

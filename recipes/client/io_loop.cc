@@ -49,7 +49,10 @@ IoLoop::~IoLoop() {
 }
 
 int IoLoop::fd() const { return core_->epoll_fd(); }
-void IoLoop::run_ready() { core_->run_ready(); }
+void IoLoop::run_ready() {
+  const std::shared_ptr<Core> core = core_;  // a callback may let go of the loop
+  core->run_ready();
+}
 bool IoLoop::is_current() const { return core_->is_current(); }
 bool IoLoop::is_any_current() { return Core::is_any_current(); }
 TimePoint IoLoop::now() const { return core_->now(); }

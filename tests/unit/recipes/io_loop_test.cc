@@ -91,6 +91,25 @@ TEST(IoLoop, ATimerThatArmsItselfForThePastDoesNotHoldTheTurn) {
   EXPECT_TRUE(is_readable(loop->fd(), 1'000)) << "it asks for another turn";
 }
 
+TEST(IoLoop, LetsGoOfWhatItWillNeverRun) {
+  for (const bool is_embedded : {true, false}) {
+    std::shared_ptr<IoLoop> loop = is_embedded ? *IoLoop::embed() : *IoLoop::start();
+    const std::shared_ptr<IoLoop::Core> core = loop->core();
+    const auto held = std::make_shared<int>(0);
+    if (is_embedded) loop->post([held] {});
+    loop->call_at(loop->now() + 1h, [held] {});
+    loop.reset();
+    EXPECT_EQ(held.use_count(), 1);
+  }
+}
+
+TEST(IoLoop, AnEmbeddedOneMayEndInItsOwnCallback) {
+  std::shared_ptr<IoLoop> loop = *IoLoop::embed();
+  IoLoop* const raw = loop.get();
+  raw->post([own = std::move(loop)]() mutable { own.reset(); });
+  raw->run_ready();
+}
+
 TEST(IoLoop, MayEndInItsOwnCallback) {
   std::shared_ptr<IoLoop> loop = *IoLoop::start();
   const Promise<void> ended;
