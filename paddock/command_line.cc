@@ -60,8 +60,9 @@ class Parser {
           ->type_name(std::holds_alternative<std::int64_t Config::*>(key.field) ? "N" : "VALUE")
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
-    // Only listed here: its arguments are the tool's own.
+    // Only listed here: their arguments are their own.
     app_.add_subcommand("wal", "Show, verify or salvage log files (wal --help)");
+    app_.add_subcommand("shell", "Look at and change what a server holds (shell --help)");
     app_.require_subcommand(0, 1);
   }
 
@@ -133,9 +134,11 @@ class Parser {
 }  // namespace
 
 Invocation parse_command_line(std::span<const std::string> arguments, int usable_cores) {
-  if (!arguments.empty() && arguments.front() == "wal") {
+  for (const auto& [word, action] : {std::pair("wal", Invocation::Action::wal_tool),
+                                     std::pair("shell", Invocation::Action::shell)}) {
+    if (arguments.empty() || arguments.front() != word) continue;
     Invocation invocation;
-    invocation.action = Invocation::Action::wal_tool;
+    invocation.action = action;
     invocation.arguments.assign(arguments.begin() + 1, arguments.end());
     return invocation;
   }

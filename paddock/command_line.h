@@ -21,6 +21,7 @@ struct Invocation {
     finish,    ///< print `output` and `errors`, and end with `status`: help, version, mistakes
     serve,     ///< run the daemon with `loaded`
     wal_tool,  ///< hand `arguments` to the tool for log files
+    shell,     ///< hand `arguments` to the shell
   };
   Action action = Action::finish;
   int status = exit_ok;

@@ -4,6 +4,7 @@
 
 #include "paddock/command_line.h"
 #include "paddock/serve.h"
+#include "paddock/shell/run.h"
 #include "paddock/startup/cores.h"
 #include "paddock/tools/wal_tool.h"
 
@@ -31,6 +32,8 @@ int main(int argc, char** argv) {
       return paddock::serve(invocation.loaded);
     case paddock::Invocation::Action::wal_tool:
       return paddock::wal_tool(invocation.arguments);
+    case paddock::Invocation::Action::shell:
+      return paddock::shell::run(invocation.arguments);
   }
   return paddock::exit_failed;
 }

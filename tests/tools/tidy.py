@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     'core': ['core'],
     'net': ['core/base', 'net'],
     'wal': ['core/base', 'wal'],
+    'paddock/shell': ['core/base', 'core/proto', 'paddock', 'recipes'],
     'paddock': ['core', 'net', 'wal', 'paddock'],
     'recipes': ['core/base', 'core/proto', 'net', 'recipes'],
     'bench': ['core', 'net', 'wal', 'paddock', 'recipes', 'bench'],
