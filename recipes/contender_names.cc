@@ -1,0 +1,85 @@
+#include "recipes/contender_names.h"
+
+#include <algorithm>
+#include <cctype>
+#include <limits>
+#include <random>
+
+#include "core/base/check.h"
+
+namespace paddock::recipes {
+namespace {
+
+constexpr std::size_t digits = 10;
+
+}  // namespace
+
+std::optional<Contender> parse_contender(std::string_view name, std::span<const Spelling> known) {
+  if (name.size() < digits) return std::nullopt;
+  std::int64_t number = 0;
+  for (const char c : name.substr(name.size() - digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  const std::string_view before = name.substr(0, name.size() - digits);
+  for (const Spelling& spelling : known) {
+    // A minus belongs to the marker where the marker ends with one: "lock-", "lock--".
+    bool negative = false;
+    std::string_view rest = before;
+    if (!rest.ends_with(spelling.marker) && rest.ends_with('-')) {
+      negative = true;
+      rest.remove_suffix(1);
+    }
+    if (!rest.ends_with(spelling.marker) || !rest.starts_with(spelling.start)) continue;
+    const std::int64_t value = negative ? -number : number;
+    if (value < std::numeric_limits<std::int32_t>::min() ||
+        value > std::numeric_limits<std::int32_t>::max())
+      return std::nullopt;
+    return Contender{name, static_cast<std::uint32_t>(value), spelling.claim};
+  }
+  return std::nullopt;
+}
+
+bool is_ahead(const Contender& a, const Contender& b) {
+  // Two of the same number are not the server's doing; the names keep both from being first.
+  if (a.number == b.number) return a.name < b.name;
+  return static_cast<std::int32_t>(a.number - b.number) < 0;
+}
+
+std::string_view find_blocker(const std::vector<std::string>& names, std::string_view own,
+                              std::span<const Spelling> known) {
+  const std::optional<Contender> self = parse_contender(own, known);
+  CHECK(self.has_value());
+  std::optional<Contender> nearest;
+  for (const std::string& name : names) {
+    const std::optional<Contender> other = parse_contender(name, known);
+    if (!other || !is_ahead(*other, *self)) continue;
+    if (self->claim == Claim::shared && other->claim == Claim::shared) continue;
+    if (!nearest || is_ahead(*nearest, *other)) nearest = other;
+  }
+  return nearest ? nearest->name : std::string_view();
+}
+
+std::string_view find_first(const std::vector<std::string>& names,
+                            std::span<const Spelling> known) {
+  std::optional<Contender> first;
+  for (const std::string& name : names) {
+    const std::optional<Contender> other = parse_contender(name, known);
+    if (other && (!first || is_ahead(*other, *first))) first = other;
+  }
+  return first ? first->name : std::string_view();
+}
+
+std::string_view node_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string new_protection() {
+  std::random_device random;
+  std::string text = "_c_";
+  for (int digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text += '-';
+    text += "0123456789abcdef"[random() % 16];
+  }
+  return text + "-";
+}
+
+}  // namespace paddock::recipes

@@ -1,0 +1,270 @@
+#include "recipes/waiting_line.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "recipes/lock.h"
+#include "tests/unit/recipes/world.h"
+
+namespace paddock::recipes::test {
+namespace {
+
+/// The steps of one lock, taken one by one: whatever happens after whichever step, nothing is left
+/// behind, or the lock is there.
+class WaitingLineSteps : public ::testing::TestWithParam<bool> {
+ protected:
+  /// With another's node ahead, unless the lock is free; at a path whose parent lacks if it is.
+  void prepare(int round) {
+    path_ = "/WaitingLineSteps-" + std::string(GetParam() ? "contended-" : "free-") + name() + "-" +
+            std::to_string(round) + "/a";
+    if (!GetParam()) return;
+    create_node(*other_, path_.substr(0, path_.size() - 2));
+    create_node(*other_, path_);
+    const auto ahead =
+        other_->create(path_ + "/lock-", "", {.mode = CreateMode::ephemeral_sequential})
+            .wait(patience);
+    ASSERT_TRUE(ahead);
+    ahead_ = ahead->path;
+  }
+  void let_pass() {
+    if (GetParam()) {
+      ASSERT_TRUE(other_->remove(ahead_).wait(patience));
+    }
+  }
+  static std::string name() {
+    const std::string text = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    return text.substr(0, text.find('/'));
+  }
+
+  void open() {
+    ClientOptions options;
+    options.servers = servers();
+    options.io_loop = loop_.loop();
+    client_ = *Client::open(std::move(options));
+    loop_.step_until([&] { return client_->session().state == SessionState::connected; });
+  }
+  /// Everything that the client has begun is at the server.
+  void settle() {
+    for (int i = 0; i < 3; ++i) {
+      bool is_done = false;
+      client_->sync("/", [&](Expected<void>& synced) { is_done = synced.has_value(); });
+      loop_.step_until([&] { return is_done; });
+    }
+  }
+  void start(Lock& lock) {
+    result_.reset();
+    pending_ =
+        lock.lock_async(patience, [this](Expected<Hold>& hold) { result_ = std::move(hold); });
+  }
+  /// Whether that was the last round: it was over before that many steps, or waits by then.
+  bool take_steps(int count) {
+    for (int i = 0; i < count; ++i) {
+      if (result_) return true;
+      loop_.step();
+    }
+    return GetParam() && count == 12;
+  }
+
+  std::unique_ptr<Client> other_ = connect();
+  TestLoop loop_;
+  std::unique_ptr<Client> client_;
+  std::string path_;
+  std::string ahead_;
+  Pending<Hold> pending_;
+  std::optional<Expected<Hold>> result_;
+};
+
+constexpr int rounds_max = 40;  // far more than a lock has steps
+
+TEST_P(WaitingLineSteps, CancelledAfterEach) {
+  open();
+  int round = 0;
+  for (bool was_last = false; !was_last && round < rounds_max; ++round) {
+    prepare(round);
+    Lock lock(*client_, path_);
+    start(lock);
+    was_last = take_steps(round);
+    pending_.cancel();
+    loop_.step_until([&] { return result_.has_value(); });
+    if (!*result_) {
+      EXPECT_EQ(result_->error(), Error::cancelled);
+    }
+    result_.reset();
+    settle();
+    EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+  }
+  EXPECT_LT(round, rounds_max);
+  EXPECT_GT(round, 2);
+}
+
+TEST_P(WaitingLineSteps, DestroyedAfterEach) {
+  open();
+  int round = 0;
+  for (bool was_last = false; !was_last && round < rounds_max; ++round) {
+    prepare(round);
+    {
+      Lock lock(*client_, path_);
+      start(lock);
+      was_last = take_steps(round);
+    }
+    loop_.step_until([&] { return result_.has_value(); });
+    if (!*result_) {
+      EXPECT_EQ(result_->error(), Error::cancelled);
+    }
+    result_.reset();
+    settle();
+    EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+  }
+  EXPECT_GT(round, 2);
+}
+
+TEST_P(WaitingLineSteps, ConnectionLostAfterEach) {
+  open();
+  int round = 0;
+  for (bool was_last = false; !was_last && round < rounds_max; ++round) {
+    prepare(round);
+    Lock lock(*client_, path_);
+    start(lock);
+    was_last = take_steps(round);
+    client_->drop_connection();
+    let_pass();
+    loop_.step_until([&] { return result_.has_value(); });
+    ASSERT_TRUE(*result_) << error_text(result_->error());
+    EXPECT_EQ((*result_)->state(), HoldState::held);
+    EXPECT_EQ(children_of(*other_, path_).size(), 1u) << "round " << round;
+    result_.reset();
+    settle();
+    EXPECT_EQ(children_of(*other_, path_).size(), 0u) << "round " << round;
+  }
+  EXPECT_GT(round, 2);
+}
+
+TEST_P(WaitingLineSteps, DeadlineAfterEach) {
+  open();
+  int round = 0;
+  for (bool was_last = false; !was_last && round < rounds_max; ++round) {
+    prepare(round);
+    Lock lock(*client_, path_);
+    result_.reset();
+    // Days ahead, so that only the clock that is moved below gets there; the session is made anew.
+    pending_ = lock.lock_async(std::chrono::hours(24),
+                               [this](Expected<Hold>& hold) { result_ = std::move(hold); });
+    was_last = take_steps(round);
+    loop_.move_clock(std::chrono::hours(24));
+    loop_.step_until([&] { return result_.has_value(); });
+    if (!*result_) {
+      EXPECT_EQ(result_->error(), Error::deadline_exceeded);
+    }
+    result_.reset();
+    loop_.step_until([&] { return client_->session().state == SessionState::connected; });
+    settle();
+    EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+  }
+  EXPECT_GT(round, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WaitingLineSteps, ::testing::Bool(), [](const auto& is_contended) {
+  return is_contended.param ? "Contended" : "Free";
+});
+
+TEST(WaitingLine, ADepartureThatIsNotTheHoldersLeavesTheNextWaiting) {
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  Expected<Hold> first = lock.lock(patience);
+  ASSERT_TRUE(first);
+  const Pending<Hold> second = lock.lock_async(patience);
+  await_children(*client, test_path(), 2);
+  std::atomic<int> granted{0};
+  const Pending<Hold> third = lock.lock_async(patience, [&](Expected<Hold>&) { ++granted; });
+  await_children(*client, test_path(), 3);
+  second.cancel();  // the third watches this one, and has to look again
+  await_children(*client, test_path(), 2);
+  ASSERT_TRUE(client->sync("/").wait(patience));
+  EXPECT_EQ(granted, 0);
+  first->release();
+  EXPECT_TRUE(third.wait(patience));
+}
+
+TEST(WaitingLine, StartsAgainWhenItsNodeIsDeleted) {
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  Expected<Hold> first = lock.lock(patience);
+  ASSERT_TRUE(first);
+  const Pending<Hold> second = lock.lock_async(patience);
+  await_children(*client, test_path(), 2);
+  for (const std::string& name : children_of(*client, test_path())) {
+    const std::string node = test_path() + "/" + name;
+    if (node != first->node()) {
+      ASSERT_TRUE(client->remove(node).wait(patience));
+    }
+  }
+  first->release();
+  const Expected<Hold> hold = second.wait(patience);
+  ASSERT_TRUE(hold) << error_text(hold.error());
+  EXPECT_EQ(children_of(*client, test_path()).size(), 1u);
+}
+
+TEST(WaitingLine, ChangedDataOfTheOneAheadIsNoDeparture) {
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  Expected<Hold> first = lock.lock(patience);
+  ASSERT_TRUE(first);
+  const Pending<Hold> second = lock.lock_async(patience);
+  await_children(*client, test_path(), 2);
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(client->set_data(first->node(), std::to_string(i)).wait(patience));
+  EXPECT_FALSE(second.is_ready());
+  first->release();
+  EXPECT_TRUE(second.wait(patience));
+}
+
+TEST(WaitingLine, WatchesOnlyTheOneAhead) {
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  std::vector<Pending<Hold>> waiting;
+  Expected<Hold> first = lock.lock(patience);
+  ASSERT_TRUE(first);
+  for (std::size_t i = 0; i < 3; ++i) {
+    waiting.push_back(lock.lock_async(patience));
+    await_children(*client, test_path(), i + 2);
+  }
+  // Each of them has asked for its watch by the reply to this.
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->sync("/").wait(patience));
+  std::vector<std::string> names = children_of(*client, test_path());
+  ASSERT_EQ(names.size(), 4u);
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    return a.substr(a.size() - 10) < b.substr(b.size() - 10);
+  });
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto watched =
+        client->check_watches(test_path() + "/" + names[i], WatcherType::data).wait(patience);
+    EXPECT_EQ(watched.has_value(), i < 3) << i;
+  }
+  EXPECT_FALSE(client->check_watches(test_path(), WatcherType::children).wait(patience));
+}
+
+TEST(WaitingLine, LeavesNoWatchBehind) {
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  Expected<Hold> first = lock.lock(patience);
+  ASSERT_TRUE(first);
+  const Pending<Hold> second = lock.lock_async(patience);
+  await_children(*client, test_path(), 2);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->sync("/").wait(patience));
+  ASSERT_TRUE(client->check_watches(first->node(), WatcherType::data).wait(patience));
+  second.cancel();
+  await_children(*client, test_path(), 1);
+  EXPECT_FALSE(client->check_watches(first->node(), WatcherType::data).wait(patience));
+}
+
+TEST(WaitingLine, TellsWhatTheServerRefuses) {
+  const auto client = connect();
+  ASSERT_TRUE(client->create(test_path(), "", {.acl = read_acl()}).wait(patience));
+  EXPECT_EQ(Lock(*client, test_path()).lock(patience).error(), Error::no_auth);
+  EXPECT_EQ(Lock(*client, test_path() + "/below/it").lock(patience).error(), Error::no_auth);
+  EXPECT_EQ(Lock(*client, "not/a/path").lock(patience).error(), Error::bad_arguments);
+  EXPECT_TRUE(children_of(*client, test_path()).empty());
+}
+
+}  // namespace
+}  // namespace paddock::recipes::test
