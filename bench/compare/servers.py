@@ -158,9 +158,12 @@ class Paddock(Server):
 
 
 class ZooKeeper(Server):
-    """Apache ZooKeeper of Debian's package `zookeeper`: default settings, or tuned for speed."""
+    """Apache ZooKeeper of Debian's package `zookeeper`: default settings, or tuned for speed.
+    `properties` are Java's, NAME=VALUE."""
 
-    def __init__(self, folder, cores=None, is_tuned=False, force_sync=True, heap_mib=1000):
+    def __init__(self, folder, cores=None, is_tuned=False, force_sync=True, heap_mib=1000,
+                 tick_ms=2000, properties=()):
+        self.tick_ms = tick_ms
         self.name = 'zookeeper-tuned' if is_tuned else 'zookeeper'
         if not force_sync:
             self.name += '-nosync'
@@ -176,6 +179,7 @@ class ZooKeeper(Server):
         self.jvm += [f'-Dzookeeper.forceSync={"yes" if force_sync else "no"}',
                      '-Dzookeeper.globalOutstandingLimit=1000000',
                      '-Dzookeeper.admin.enableServer=false']
+        self.jvm += [f'-D{text}' for text in properties]
 
     @property
     def options(self):
@@ -185,7 +189,7 @@ class ZooKeeper(Server):
         conf = self.folder / 'conf'
         conf.mkdir(exist_ok=True)
         (conf / 'zoo.cfg').write_text(
-            f'tickTime=2000\ndataDir={self.folder}/data\nclientPort={self.port}\n'
+            f'tickTime={self.tick_ms}\ndataDir={self.folder}/data\nclientPort={self.port}\n'
             'clientPortAddress=127.0.0.1\nmaxClientCnxns=0\n')
         # zookeeper.jar names most of what it needs, but not the parts of Netty that Debian has cut
         # it into, nor who writes its log.
