@@ -59,7 +59,7 @@ REGISTRY_HOST = re.compile(r'\b(?:deb|archive|security|snapshot|ftp)\.(?:debian|
 COMMENT_OR_LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"'
                                 r"|'(?:\\.|[^'\\\n])'", re.S)
 SKIPPED_FOLDERS = {'build', '.git', '__pycache__', 'data', 'corpus', 'golden'}
-TEXT_SUFFIXES = {'.cc', '.h', '.c', '.py', '.fbs', '.md', '.build', '.txt', '.cfg', '.service'}
+TEXT_SUFFIXES = {'.cc', '.h', '.c', '.py', '.fbs', '.md', '.build', '.txt', '.cfg', '.in', '.map'}
 
 
 class Finding:
