@@ -16,7 +16,7 @@ enum class CounterLayout {
 
 struct CounterOptions {
   CounterLayout layout = CounterLayout::decimal;
-  AtomicOptions value;
+  AtomicOptions value{};
 };
 
 /// A number that processes change together.

@@ -22,7 +22,7 @@ enum class ElectionLayout {
 struct ElectionOptions {
   ElectionLayout layout = ElectionLayout::latch;
   /// What a candidate is known by, its address say; empty = default_holder_id().
-  std::string id;
+  std::string id{};
   std::vector<client::Acl> acl = client::open_acl();
 };
 

@@ -18,7 +18,7 @@ enum class LockLayout {
 struct LockOptions {
   LockLayout layout = LockLayout::curator;
   /// What the nodes contain, for people who look; empty = default_holder_id().
-  std::string id;
+  std::string id{};
   std::vector<client::Acl> acl = client::open_acl();
 };
 

@@ -12,7 +12,7 @@
 namespace paddock::recipes {
 
 struct SemaphoreOptions {
-  std::string id;  ///< what the nodes contain; empty = default_holder_id()
+  std::string id{};  ///< what the nodes contain; empty = default_holder_id()
   std::vector<client::Acl> acl = client::open_acl();
 };
 

@@ -37,6 +37,7 @@ struct AuthData {
   bool operator==(const AuthData&) const = default;
 };
 
+/// All members of options have initializers, {} too: so -Wextra lets callers name some only.
 struct ClientOptions {
   /// Servers and chroot. Paths given to the client and got from it are relative to the chroot,
   /// which nobody creates.
@@ -44,15 +45,15 @@ struct ClientOptions {
   /// Asked for; the server clamps it. At least 1 ms.
   Milliseconds session_timeout{10'000};
   /// Identities of every connection, in this order; add_auth adds to them.
-  std::vector<AuthData> auth;
+  std::vector<AuthData> auth{};
   /// An existing session instead of a new one.
-  std::optional<SessionCredentials> resume;
+  std::optional<SessionCredentials> resume{};
   /// After `expired`, open a new session rather than end: watches and ephemeral nodes are gone, and
   /// requests that had not been sent go to the new session.
   bool renew_expired = false;
 
   /// null = a thread of this client's own.
-  std::shared_ptr<IoLoop> io_loop;
+  std::shared_ptr<IoLoop> io_loop{};
 
   /// Where in the host list a client starts is random, so that they spread.
   bool shuffle_hosts = true;

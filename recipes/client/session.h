@@ -56,7 +56,7 @@ struct SessionEvent {
 /// password is a secret: who has it has the session.
 struct SessionCredentials {
   SessionId session{};
-  std::string password;
+  std::string password{};
   Milliseconds timeout{0};
   Zxid last_zxid{};  ///< a server that has not seen it yet is not resumed on
 };

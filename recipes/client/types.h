@@ -158,8 +158,8 @@ enum class WatcherType : std::int32_t {
 
 struct CreateOp {
   std::string path;
-  std::string data;
-  CreateOptions options;
+  std::string data{};
+  CreateOptions options{};
 };
 struct RemoveOp {
   std::string path;
@@ -167,7 +167,7 @@ struct RemoveOp {
 };
 struct SetDataOp {
   std::string path;
-  std::string data;
+  std::string data{};
   std::int32_t version = any_version;
 };
 /// Fails the multi unless the node exists and has this version.
