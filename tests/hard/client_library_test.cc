@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 
 /// Only a test that fails waits for it.
 constexpr auto patience = 60s;
+/// Long enough for a busy machine to set up what is to end with it.
+constexpr Milliseconds short_session = 1s;
 
 /// A list that a callback writes and the test waits on. Declared before the clients: one that is
 /// closed tells its watchers watch_lost.
@@ -54,15 +56,18 @@ std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_strin
 
 class ClientLibrary : public ::testing::Test {
  protected:
-  std::unique_ptr<Client> open(ClientOptions options = {}) {
+  std::unique_ptr<Client> open(ClientOptions options = {}, Milliseconds session_timeout = 30s) {
     if (options.servers.empty()) options.servers = address_of(daemon.port());
-    options.session_timeout = 30s;
+    options.session_timeout = session_timeout;
     auto opened = Client::open(std::move(options));
     EXPECT_TRUE(opened);
     return std::move(*opened);
   }
 
-  hard::Daemon daemon{{.reactors = 2, .arguments = {}, .environment = {}}};
+  /// With short ticks, so that tests may wait for a session to run out.
+  hard::Daemon daemon{{.reactors = 2,
+                       .arguments = {"--tick-time=50", "--max-session-timeout=60000"},
+                       .environment = {}}};
 };
 
 TEST_F(ClientLibrary, DoesEveryOperation) {
@@ -297,25 +302,61 @@ TEST_F(ClientLibrary, HandsItsSessionOver) {
   EXPECT_EQ(*second->get_ephemerals().wait(patience), (std::vector<std::string>{"/mine"}));
 }
 
-TEST_F(ClientLibrary, ASessionThatTheServerEndedIsExpired) {
-  Seen<EventType> events;
-  hard::CutProxy proxy(daemon.port());
-  const auto client = open({.servers = address_of(proxy.port())});
+TEST_F(ClientLibrary, AWrongPasswordGetsNoSessionAndHarmsNobody) {
+  const auto client = open();
   ASSERT_TRUE(client->create("/e", "", {.mode = CreateMode::ephemeral}).wait(patience));
-  // Somebody else takes the session over and closes it.
-  proxy.refuse(true);
   const SessionId session = client->session().session;
-  const auto outside = open();
-  ASSERT_TRUE(
-      outside->exists("/e", make_watcher([&](const WatchedEvent& e) { events.add(e.type); }))
-          .wait(patience));
-  auto taken = open({.resume = SessionCredentials{.session = session, .password = "wrong"}});
-  EXPECT_EQ(taken->await_connected(patience).error(), Error::session_expired);
-  EXPECT_EQ(taken->get_data("/").wait(patience).error(), Error::session_expired);
-  EXPECT_EQ(taken->session().state, SessionState::expired);
-  proxy.refuse(false);
-  EXPECT_TRUE(client->await_connected(patience)) << "a wrong password harms nobody";
+  const auto thief = open({.resume = SessionCredentials{.session = session, .password = "wrong"}});
+  EXPECT_EQ(thief->await_connected(patience).error(), Error::session_expired);
+  EXPECT_EQ(thief->get_data("/").wait(patience).error(), Error::session_expired);
+  EXPECT_EQ(thief->session().state, SessionState::expired);
+  EXPECT_EQ(*client->get_ephemerals().wait(patience), (std::vector<std::string>{"/e"}));
   EXPECT_EQ(client->session().session, session);
+}
+
+TEST_F(ClientLibrary, ADetachedSessionThatRanOutIsNotResumed) {
+  Seen<EventType> events;
+  const auto outside = open();
+  auto first = open({}, short_session);
+  ASSERT_TRUE(first->create("/e", "", {.mode = CreateMode::ephemeral}).wait(patience));
+  const Watcher watcher = make_watcher([&](const WatchedEvent& e) { events.add(e.type); });
+  ASSERT_TRUE(*outside->exists("/e", watcher).wait(patience));
+  const auto credentials = first->detach().wait(patience);
+  ASSERT_TRUE(credentials);
+  // Nobody but the server, which ends the session, deletes it.
+  EXPECT_EQ(events.await(1), std::vector<EventType>{EventType::node_deleted});
+  const auto second = open({.resume = *credentials});
+  EXPECT_EQ(second->await_connected(patience).error(), Error::session_expired);
+  EXPECT_EQ(second->exists("/").wait(patience).error(), Error::session_expired);
+}
+
+TEST_F(ClientLibrary, ASessionThatRanOutDuringAnOutageIsToldWhenItIsOver) {
+  Seen<SessionState> states;
+  Seen<EventType> events;
+  Seen<EventType> own_events;
+  hard::CutProxy proxy(daemon.port());
+  const auto outside = open();
+  const auto client =
+      open({.servers = address_of(proxy.port()), .renew_expired = true}, short_session);
+  ASSERT_TRUE(client->create("/e", "", {.mode = CreateMode::ephemeral}).wait(patience));
+  const SessionId session = client->session().session;
+  const StateSubscription subscription =
+      client->add_state_listener([&](const SessionEvent& event) { states.add(event.state); });
+  ASSERT_TRUE(
+      client->exists("/e", make_watcher([&](const WatchedEvent& e) { own_events.add(e.type); }))
+          .wait(patience));
+  ASSERT_TRUE(
+      *outside->exists("/e", make_watcher([&](const WatchedEvent& e) { events.add(e.type); }))
+           .wait(patience));
+  proxy.refuse(true);
+  EXPECT_EQ(events.await(1), std::vector<EventType>{EventType::node_deleted});
+  proxy.refuse(false);
+  // No deletion is made up for what the session's end did: the watch itself is over.
+  EXPECT_EQ(own_events.await(1), std::vector<EventType>{EventType::watch_lost});
+  ASSERT_TRUE(states.await_one(SessionState::expired));
+  ASSERT_TRUE(client->await_connected(patience)) << "with a session of its own";
+  EXPECT_NE(client->session().session, session);
+  EXPECT_TRUE(client->get_ephemerals().wait(patience)->empty());
 }
 
 TEST_F(ClientLibrary, ManyThreadsMayUseOne) {
