@@ -14,6 +14,14 @@ constexpr std::size_t output_bytes_max = 1u << 20;
 
 Reply failed(Error error) { return {.error = error, .zxid = {}, .body = {}}; }
 
+/// The type is the last word of a removeWatches.
+void mean_any(Request& removal) {
+  CHECK(removal.op == proto::OpCode::remove_watches &&
+        removal.frame.size() >= sizeof(std::uint32_t));
+  store_be32(removal.frame.data() + removal.frame.size() - sizeof(std::uint32_t),
+             static_cast<std::uint32_t>(WatcherType::any));
+}
+
 }  // namespace
 
 Engine::Engine(Options options, StateListener listener)
@@ -69,6 +77,7 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
   const WatchRegistry::Removed removed = watches_.remove(path, type, watcher);
   bool found = removed.found;
   bool others = !removed.is_last;
+  bool others_of_any_type = watches_.has(path, WatcherType::any);
   const auto forget = [&](Request& read) {
     if (!read.watch || read.watch->path != path) return;
     const auto covers = [&](WatcherType one) { return type == one || type == WatcherType::any; };
@@ -79,9 +88,9 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
         (covers(WatcherType::children) && kind == Read::children) ||
         (covers(WatcherType::persistent) && kind == Read::permanent) ||
         (covers(WatcherType::persistent_recursive) && kind == Read::recursive);
-    if (!meant) return;
-    if (watcher && read.watch->watcher != watcher) {
-      others = true;
+    if (!meant || (watcher && read.watch->watcher != watcher)) {
+      others |= meant;
+      others_of_any_type = true;
       return;
     }
     found = true;
@@ -92,6 +101,10 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
   if (phase_ != Phase::ended && !found) {
     request.done(failed(Error::no_watcher));
   } else if (phase_ == Phase::ended || (phase_ == Phase::connected && !others)) {
+    // ZooKeeper 3.8 knows the kinds of a one-shot watch and `any`, and no other.
+    const bool is_new_type =
+        type == WatcherType::persistent || type == WatcherType::persistent_recursive;
+    if (is_new_type && !others_of_any_type) mean_any(request);
     submit(std::move(request), now);
   } else {
     // Others still wait there; or there is no connection, and so no watch at any server.

@@ -18,8 +18,11 @@ class EngineWatch : public ::testing::Test {
   /// What remove_watches sent, after answering nothing.
   std::vector<SeenRequest> remove(const std::string& path, WatcherType type,
                                   const Watcher& watcher) {
-    world.engine.remove_watches(path, type, watcher,
-                                world.request("remove", proto::OpCode::remove_watches), world.now);
+    Request request = world.request("remove", proto::OpCode::remove_watches);
+    request.frame = *encode_frame(
+        request.op,
+        proto::WatchesRequest{.path = path, .type = static_cast<proto::WatcherType>(type)});
+    world.engine.remove_watches(path, type, watcher, std::move(request), world.now);
     return world.take_requests();
   }
 
@@ -112,6 +115,30 @@ TEST_F(EngineWatch, RemovingWithoutAConnectionNeedsNoServer) {
   EXPECT_EQ(world.take_log(), (Log{"remove: Ok"}));
   world.connect();
   EXPECT_TRUE(world.take_requests().empty());
+}
+
+// ZooKeeper 3.8 answers the types of lasting watches with MarshallingError and keeps the watch.
+TEST_F(EngineWatch, TheLastLastingWatchOfAPathIsRemovedAsAny) {
+  using Type = proto::WatcherType;
+  const auto type_sent = [&](WatcherType type, const Watcher& watcher) {
+    const SeenRequest sent = remove("/a", type, watcher).at(0);
+    world.reply_bare(sent.xid);
+    return sent.as<proto::WatchesRequest>().type;
+  };
+  const Watcher lasting = world.watched("/a", Read::permanent);
+  EXPECT_EQ(type_sent(WatcherType::persistent, lasting), Type::any);
+  const Watcher recursive = world.watched("/a", Read::recursive);
+  EXPECT_EQ(type_sent(WatcherType::persistent_recursive, recursive), Type::any);
+  // What else is there stays.
+  world.watched("/a", Read::permanent, {}, lasting);
+  const Watcher once = world.watched("/a", Read::data);
+  EXPECT_EQ(type_sent(WatcherType::persistent, lasting), Type::persistent);
+  world.watched("/a", Read::permanent, {}, lasting);
+  EXPECT_EQ(type_sent(WatcherType::data, once), Type::data);
+  // And so does what a read under way is about to leave.
+  world.watch("/a", Read::children);
+  world.take_requests();
+  EXPECT_EQ(type_sent(WatcherType::persistent, lasting), Type::persistent);
 }
 
 TEST_F(EngineWatch, NobodyMeansAllWatchers) {
