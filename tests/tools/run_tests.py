@@ -24,13 +24,15 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
+# `threads` are tests of another suite, too: short ones of code that runs on more than one thread.
+TSAN_SUITES = ['torture', 'threads']
 # What `./dev test` covers: every build with the suites that must be in it.
 REQUIRED = {
     'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'program', 'interop',
                 'crash', 'hard', 'recipes'],
     'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash', 'hard',
              'recipes'],
-    'tsan': ['torture'],
+    'tsan': TSAN_SUITES,
 }
 
 # Sanitizers must end the program: a report that lets it go on would be a passed test.
@@ -154,6 +156,7 @@ def run(program, timeout_factor, torture_programs):
         # The time asked for is for all of them together.
         whole = float(os.environ.get('PADDOCK_TORTURE_SECONDS', '60'))
         env['PADDOCK_TORTURE_SECONDS'] = str(max(1, int(whole / torture_programs)))
+    if program.suite in TSAN_SUITES:
         command = randomization_off(program, env) + command
     limit = program.timeout_s * timeout_factor if program.timeout_s > 0 else None
     began = time.monotonic()
