@@ -23,7 +23,7 @@ std::span<const Command> all_commands() {
     std::vector<Command> all;
     for (std::vector<Command> (*group)() :
          {read_commands, write_commands, acl_commands, quota_commands, watch_commands,
-          ensemble_commands, session_commands, tree_commands, copy_commands}) {
+          ensemble_commands, session_commands, tree_commands, copy_commands, hold_commands}) {
       std::vector<Command> commands_of_group = group();
       std::move(commands_of_group.begin(), commands_of_group.end(), std::back_inserter(all));
     }

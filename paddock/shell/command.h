@@ -71,5 +71,6 @@ std::vector<Command> ensemble_commands();  // config, reconfig, version
 std::vector<Command> session_commands();   // connect, close, quit, history, redo, help
 std::vector<Command> tree_commands();      // tree, find, du
 std::vector<Command> copy_commands();      // export, import
+std::vector<Command> hold_commands();      // lock, elect
 
 }  // namespace paddock::shell

@@ -49,7 +49,9 @@ Commands ('help COMMAND' tells more):
 )";
 constexpr std::string_view help_after = R"(
 Exit status, of the last command if there are several: 0 = ok, 1 = the operation failed, 2 = wrong
-usage, 3 = no server answered or the session ended, 130 = interrupted.
+usage, 3 = no server answered or the session ended, 130 = interrupted. lock and elect end as what
+they ran did, or with 124 (not obtained in time), 125 (the session was lost while it ran), 126 or
+127 (it could not be run, or found), 128+N (signal N ended it).
 )";
 
 Result<void, std::string> read_auth_file(const std::string& path, ShellOptions& parsed) {

@@ -9,7 +9,7 @@
 
 namespace paddock::shell {
 
-/// Exit statuses of `paddock shell`.
+/// Exit statuses of `paddock shell`. lock and elect add those of what they run; see hold.h.
 enum Status : int {
   status_ok = 0,
   status_failed = 1,  ///< the operation failed; the tree is as it was unless the text says so

@@ -82,7 +82,7 @@ class OneCommandTest(ShellTest):
 
     def test_help(self):
         everything = self.ok('-help')
-        for word in ('-server', 'getAllChildrenNumber path', 'Exit status'):
+        for word in ('-server', 'getAllChildrenNumber path', 'lock ', 'Exit status'):
             self.assertIn(word, everything)
         self.assertIn('hex dump', self.ok('help', 'get'))
 
