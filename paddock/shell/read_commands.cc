@@ -11,16 +11,13 @@
 namespace paddock::shell {
 namespace {
 
-/// zkCli.sh still takes "get path watch", from before there were options.
-bool wants_watch(Call& call, std::string_view command) {
-  if (call.word_count() < 2) return call.has("w");
-  call.out.note(fmt::format(
-      "'{} path [watch]' has been deprecated. Please use '{} -w path' instead.", command, command));
-  return true;
-}
-
-client::Watcher watcher_for(Call& call, std::string_view command) {
-  return wants_watch(call, command) ? call.shell.watcher() : nullptr;
+/// zkCli.sh still takes "get path watch", from before there were options; `usage` is what to write
+/// instead.
+client::Watcher watcher_for(Call& call, std::string_view command, std::string_view usage) {
+  if (call.word_count() < 2) return call.watcher_if("w");
+  call.out.note(fmt::format("'{0} path [watch]' has been deprecated. Please use '{0} {1}' instead.",
+                            command, usage));
+  return call.shell.watcher();
 }
 
 void print_stat(Call& call, const client::Stat& stat) { call.out.text(stat_text(stat)); }
@@ -42,7 +39,8 @@ int list_below(Call& call) {
 
 int print_children(Call& call, bool with_stat, std::string_view command) {
   const std::string& path = call.word(0);
-  auto children = call.wait(call.client().get_children(path, watcher_for(call, command)));
+  auto children =
+      call.wait(call.client().get_children(path, watcher_for(call, command, "[-w] path")));
   if (!children) return call.out.failed(children.error(), path);
   if (call.out.is_json()) {
     std::sort(children->names.begin(), children->names.end());
@@ -72,7 +70,8 @@ std::string data_text(const Call& call, const client::NodeData& node) {
 
 int get(Call& call) {
   const std::string& path = call.word(0);
-  const auto node = call.wait(call.client().get_data(path, watcher_for(call, "get")));
+  const auto node =
+      call.wait(call.client().get_data(path, watcher_for(call, "get", "[-s] [-w] path")));
   if (!node) return call.out.failed(node.error(), path);
   if (const auto file = call.arguments.value("f")) {
     const auto written = write_file(std::string(*file), node->data);
@@ -94,7 +93,7 @@ int get(Call& call) {
 
 int stat(Call& call) {
   const std::string& path = call.word(0);
-  const auto found = call.wait(call.client().exists(path, watcher_for(call, "stat")));
+  const auto found = call.wait(call.client().exists(path, watcher_for(call, "stat", "[-w] path")));
   if (!found) return call.out.failed(found.error(), path);
   if (!*found) return call.out.failed(client::Error::no_node, path);
   if (call.out.is_json()) {
