@@ -60,7 +60,8 @@ class Client {
   /// Closes the session as close() does and waits for it, ClientOptions::close_timeout at most.
   /// What is pending fails with client_closed. When it returns no callback runs any more. Two cases
   /// do not wait: on the I/O thread the remaining completions are called later; and an embedded
-  /// loop, on whose driving thread it belongs, sends what the socket takes and is done.
+  /// loop, on whose driving thread it belongs (any, once that has ended), sends what the socket
+  /// takes and is done.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

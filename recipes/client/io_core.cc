@@ -19,6 +19,12 @@ constexpr std::uint64_t no_handler = 0;
 /// The loop whose callbacks run on this thread.
 thread_local const IoLoop::Core* current_core = nullptr;
 
+/// Alive for as long as the thread that asks.
+std::weak_ptr<const void> life_of_this_thread() {
+  thread_local const auto life = std::make_shared<char>();
+  return life;
+}
+
 class CurrentScope {
  public:
   explicit CurrentScope(const IoLoop::Core* core) : before_(std::exchange(current_core, core)) {}
@@ -53,14 +59,16 @@ std::shared_ptr<IoLoop::Core> IoLoop::Core::open(Kind kind, std::function<TimePo
   core->timer_ = OwnedFd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!core->timer_) return nullptr;
   if (!watch(core->epoll_.get(), core->timer_.get(), EPOLLIN | EPOLLET, no_handler)) return nullptr;
-  core->driver_ = std::this_thread::get_id();
+  core->note_driver();
   return core;
 }
 
 bool IoLoop::Core::is_current() const { return current_core == this; }
 bool IoLoop::Core::is_any_current() { return current_core != nullptr; }
 bool IoLoop::Core::is_idle_driver() const {
-  return kind_ == Kind::embedded && !is_current() && driver_ == std::this_thread::get_id();
+  if (kind_ != Kind::embedded || is_current()) return false;
+  std::lock_guard lock(mutex_);
+  return driver_ == std::this_thread::get_id() || driver_life_.expired();
 }
 
 void IoLoop::Core::post(UniqueFunction<void()> task) {
@@ -102,7 +110,8 @@ void IoLoop::Core::cancel_timer(TimerId timer) {
 
 void IoLoop::Core::await_callbacks() {
   if (is_current()) return;
-  if (is_idle_driver()) return run_ready();
+  // Not run_ready(): this may be the end of the program, where the thread's life is over.
+  if (is_idle_driver()) return drive();
   // A task behind all that was posted: when it runs, the callbacks of before are over.
   struct Barrier {
     std::mutex mutex;
@@ -176,7 +185,20 @@ void IoLoop::Core::run() {
 }
 
 void IoLoop::Core::run_ready() {
-  driver_ = std::this_thread::get_id();
+  note_driver();
+  drive();
+}
+
+void IoLoop::Core::note_driver() {
+  const std::thread::id self = std::this_thread::get_id();
+  std::lock_guard lock(mutex_);
+  // Ids are given to new threads when the old ones have ended.
+  if (driver_ == self && !driver_life_.expired()) return;
+  driver_ = self;
+  driver_life_ = life_of_this_thread();
+}
+
+void IoLoop::Core::drive() {
   {
     const CurrentScope scope(this);
     turn(0);

@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,8 +55,8 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
   int epoll_fd() const { return epoll_.get(); }
   bool is_current() const;
   static bool is_any_current();
-  /// An embedded loop, outside its callbacks, on the thread that drives it: nobody else will run
-  /// what is waited for.
+  /// An embedded loop, outside its callbacks, on the thread that drives it, or when that thread has
+  /// ended: nobody else will run what is waited for.
   bool is_idle_driver() const;
 
   void post(UniqueFunction<void()> task);
@@ -94,6 +93,8 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
     std::shared_ptr<FdHandler> handler;  ///< shared, to survive its own removal
   };
 
+  void note_driver();
+  void drive();
   void turn(int timeout_ms);
   void dispatch(int count);
   void run_timers();
@@ -107,11 +108,12 @@ class IoLoop::Core : public std::enable_shared_from_this<IoLoop::Core> {
   const Kind kind_;
   const std::function<TimePoint()> now_;
   OwnedFd epoll_;
-  OwnedFd event_;                          ///< edge-triggered, so it is never read
-  OwnedFd timer_;                          ///< embedded only
-  std::atomic<std::thread::id> driver_{};  ///< written by the driver, compared by others
+  OwnedFd event_;  ///< edge-triggered, so it is never read
+  OwnedFd timer_;  ///< embedded only
 
   mutable std::mutex mutex_;
+  std::thread::id driver_{};               ///< embedded only: who ran it last
+  std::weak_ptr<const void> driver_life_;  ///< expired when that thread has ended
   std::vector<UniqueFunction<void()>> tasks_;
   std::map<std::pair<TimePoint, TimerId>, UniqueFunction<void()>> timers_;
   std::unordered_map<TimerId, TimePoint> timer_times_;

@@ -62,8 +62,8 @@ class IoLoop {
 
   /// Returns when the I/O thread has come to what was asked of it before and its callbacks have
   /// returned: what was cancelled or removed before is not running and never will. At once on the
-  /// I/O thread; on the thread that drives an embedded loop it runs what is ready. Never call it
-  /// with a lock held that a callback takes.
+  /// I/O thread; on the thread that drives an embedded loop, or when that thread has ended, it runs
+  /// what is ready. Never call it with a lock held that a callback takes.
   void await_callbacks();
 
   class Core;  ///< private to the library

@@ -103,6 +103,25 @@ TEST(IoLoop, LetsGoOfWhatItWillNeverRun) {
   }
 }
 
+// It would wait for ever for the thread that is gone.
+TEST(IoLoop, AnEmbeddedOneIsTakenOverWhenItsDriverHasEnded) {
+  std::shared_ptr<IoLoop> loop;
+  std::thread([&] {
+    loop = *IoLoop::embed();
+    loop->run_ready();
+  }).join();
+  int ran = 0;
+  for (int round = 1; round <= 2; ++round) {
+    loop->post([&] { ++ran; });
+    loop->await_callbacks();
+    EXPECT_EQ(ran, round);
+  }
+  std::thread([&] { loop->run_ready(); }).join();
+  loop->post([&] { ++ran; });
+  loop->await_callbacks();
+  EXPECT_EQ(ran, 3);
+}
+
 TEST(IoLoop, AnEmbeddedOneMayEndInItsOwnCallback) {
   std::shared_ptr<IoLoop> loop = *IoLoop::embed();
   IoLoop* const raw = loop.get();
