@@ -10,6 +10,9 @@
 #include "recipes/client/retry.h"
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 constexpr std::size_t nodes_per_read = 64;
@@ -165,7 +168,10 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
     if (event.type == EventType::watch_lost) return;
     if (!is_within_depth(event.path, options_.depth_max)) return;
     if (event.type == EventType::node_children_changed && !is_one_shot_) return;
-    mark(event.path, is_one_shot_, event.zxid);
+    // Of a node that is not known yet, as during the load, the children are not known either: its
+    // read makes it known, and then nothing else asks for them.
+    const bool is_known = find_newest(event.path) != nullptr;
+    mark(event.path, is_one_shot_ || !is_known, event.zxid);
     pump();
     update_current();
   }
