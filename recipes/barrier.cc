@@ -6,6 +6,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 Barrier::Barrier(Client& client, std::string path) : client_(client), path_(std::move(path)) {}
 
 Expected<void> Barrier::close(Deadline deadline, const CancelToken& cancel) {

@@ -25,18 +25,19 @@ namespace paddock::recipes {
 /// Threads: any; it has no state.
 class Barrier {
  public:
-  Barrier(Client& client, std::string path);
+  Barrier(client::Client& client, std::string path);
 
   /// Also ok if it is closed. What lacks above the node is made too.
-  Expected<void> close(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> close(client::Deadline deadline, const client::CancelToken& cancel = {});
   /// Also ok if it is open.
-  Expected<void> open(Deadline deadline, const CancelToken& cancel = {});
-  Expected<bool> is_closed(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> open(client::Deadline deadline, const client::CancelToken& cancel = {});
+  client::Expected<bool> is_closed(client::Deadline deadline,
+                                   const client::CancelToken& cancel = {});
   /// Waits until it is open. Who gives up leaves no watch behind.
-  Expected<void> wait(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> wait(client::Deadline deadline, const client::CancelToken& cancel = {});
 
  private:
-  Client& client_;
+  client::Client& client_;
   const std::string path_;
 };
 

@@ -5,6 +5,9 @@
 #include "recipes/client/retry.h"
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 ConfigValuePtr value_of(const TreeNodePtr& node) {

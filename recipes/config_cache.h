@@ -24,9 +24,10 @@ inline constexpr std::int32_t no_version = -2;
 ///
 /// A reply that was lost: any_version publishes again; with a version, the node is asked, and what
 /// has this data under the next version counts as ours.
-Expected<std::int32_t> publish_value(Client& client, const std::string& path, std::string_view data,
-                                     std::int32_t version, Deadline deadline,
-                                     const CancelToken& cancel = {});
+client::Expected<std::int32_t> publish_value(client::Client& client, const std::string& path,
+                                             std::string_view data, std::int32_t version,
+                                             client::Deadline deadline,
+                                             const client::CancelToken& cancel = {});
 
 /// The configuration centre: one node whose data everyone has in memory. Its change is pushed (a
 /// watch), its data then pulled, and the listener told.
@@ -55,8 +56,9 @@ class ConfigCache {
   };
 
   /// Starts loading and returns.
-  ConfigCache(Client& client, std::string path, Options options);
-  ConfigCache(Client& client, std::string path) : ConfigCache(client, std::move(path), Options{}) {}
+  ConfigCache(client::Client& client, std::string path, Options options);
+  ConfigCache(client::Client& client, std::string path)
+      : ConfigCache(client, std::move(path), Options{}) {}
 
   const std::string& path() const { return cache_.root(); }
   /// The newest known; null = there is no node that may be read, or nothing has been read yet
@@ -65,23 +67,26 @@ class ConfigCache {
   /// Connected, and nothing newer is known to be there.
   bool is_current() const { return cache_.is_current(); }
 
-  Expected<ConfigValuePtr> await_loaded(Deadline deadline, const CancelToken& cancel = {}) const;
+  client::Expected<ConfigValuePtr> await_loaded(client::Deadline deadline,
+                                                const client::CancelToken& cancel = {}) const;
   /// Waits for a value that is newer than that of `zxid` (0 = for any).
-  Expected<ConfigValuePtr> await_newer(Zxid zxid, Deadline deadline,
-                                       const CancelToken& cancel = {}) const;
+  client::Expected<ConfigValuePtr> await_newer(Zxid zxid, client::Deadline deadline,
+                                               const client::CancelToken& cancel = {}) const;
   /// Reads what was published anywhere before the call.
-  Expected<ConfigValuePtr> refresh(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<ConfigValuePtr> refresh(client::Deadline deadline,
+                                           const client::CancelToken& cancel = {});
 
   /// publish_value of this node.
-  Expected<std::int32_t> publish(std::string_view data, std::int32_t version, Deadline deadline,
-                                 const CancelToken& cancel = {}) {
+  client::Expected<std::int32_t> publish(std::string_view data, std::int32_t version,
+                                         client::Deadline deadline,
+                                         const client::CancelToken& cancel = {}) {
     return publish_value(client_, path(), data, version, deadline, cancel);
   }
 
  private:
   static TreeCache::Options tree_options(Options options);
 
-  Client& client_;
+  client::Client& client_;
   TreeCache cache_;
 };
 

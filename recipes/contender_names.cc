@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
-#include <random>
 
 #include "core/base/check.h"
+#include "recipes/paths.h"
 
 namespace paddock::recipes {
 namespace {
@@ -70,16 +70,10 @@ std::string_view find_first(const std::vector<std::string>& names,
   return first ? first->name : std::string_view();
 }
 
-std::string_view node_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 std::string new_protection() {
-  std::random_device random;
-  std::string text = "_c_";
-  for (int digit = 0; digit < 32; ++digit) {
-    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) text += '-';
-    text += "0123456789abcdef"[random() % 16];
-  }
-  return text + "-";
+  std::string id = unique_name();
+  for (const std::size_t dash : {20, 16, 12, 8}) id.insert(dash, 1, '-');
+  return "_c_" + id + "-";
 }
 
 }  // namespace paddock::recipes

@@ -46,9 +46,6 @@ std::string_view find_blocker(const std::vector<std::string>& names, std::string
 /// Whoever is ahead of everyone. Empty = nobody is there.
 std::string_view find_first(const std::vector<std::string>& names, std::span<const Spelling> known);
 
-/// The part of a path behind its last slash.
-std::string_view node_name(std::string_view path);
-
 /// `_c_<uuid>-`, Curator's mark by which the maker of a node knows it again.
 std::string new_protection();
 

@@ -7,6 +7,9 @@
 #include "recipes/client/retry.h"
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 constexpr std::string_view ready_name = "ready";
@@ -71,7 +74,7 @@ Expected<void> DoubleBarrier::await_ready(Deadline deadline, const CancelToken& 
     if (!ready) return tl::unexpected(ready.error());
     if (!names) return tl::unexpected(names.error());
     keep_members(*names);
-    const bool is_there = std::binary_search(names->begin(), names->end(), name_of(node_));
+    const bool is_there = std::binary_search(names->begin(), names->end(), node_name(node_));
     if (!is_there) return tl::unexpected(Error::session_expired);
     if (*ready) return {};
     if (names->size() >= member_count_) {
@@ -109,13 +112,13 @@ Expected<void> DoubleBarrier::await_others(Deadline deadline, const CancelToken&
     if (!ready) return tl::unexpected(ready.error());
     keep_members(*names);
     if (!node_.empty()) {
-      const bool is_there = std::binary_search(names->begin(), names->end(), name_of(node_));
+      const bool is_there = std::binary_search(names->begin(), names->end(), node_name(node_));
       if (!is_there && client_.session().session != session_) {
         return tl::unexpected(Error::session_expired);
       }
       if (!is_there) return {};  // the reply to leave_last was lost
       if (names->size() == 1) return leave_last(deadline, cancel);
-      if (names->front() == name_of(node_)) {
+      if (names->front() == node_name(node_)) {
         const auto gone = await_any_gone({join_path(path_, names->back())}, deadline, cancel);
         if (!gone) return gone;
         continue;
@@ -123,7 +126,7 @@ Expected<void> DoubleBarrier::await_others(Deadline deadline, const CancelToken&
       others_ = *names;
       const auto removed = client_.remove_guaranteed(node_).wait(deadline, cancel);
       if (!removed) return removed;
-      others_.erase(std::lower_bound(others_.begin(), others_.end(), name_of(node_)));
+      others_.erase(std::lower_bound(others_.begin(), others_.end(), node_name(node_)));
       node_.clear();
       continue;
     }

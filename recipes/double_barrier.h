@@ -43,30 +43,32 @@ namespace paddock::recipes {
 class DoubleBarrier {
  public:
   /// REQUIRES: member_count > 0, the same for all.
-  DoubleBarrier(Client& client, std::string path, std::size_t member_count);
+  DoubleBarrier(client::Client& client, std::string path, std::size_t member_count);
   /// Takes the member out without waiting if it is inside.
   ~DoubleBarrier();
   DoubleBarrier(const DoubleBarrier&) = delete;
   DoubleBarrier& operator=(const DoubleBarrier&) = delete;
 
   /// bad_arguments if it is inside already. `data` is for people who look at the node.
-  Expected<void> enter(Deadline deadline, const CancelToken& cancel = {},
-                       std::string_view data = "");
+  client::Expected<void> enter(client::Deadline deadline, const client::CancelToken& cancel = {},
+                               std::string_view data = "");
   /// bad_arguments if it is not inside.
-  Expected<void> leave(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> leave(client::Deadline deadline, const client::CancelToken& cancel = {});
   bool is_inside() const { return !node_.empty(); }
 
  private:
-  Expected<void> arrive(Deadline deadline, const CancelToken& cancel, std::string_view data);
-  Expected<void> await_ready(Deadline deadline, const CancelToken& cancel);
-  Expected<void> await_others(Deadline deadline, const CancelToken& cancel);
-  Expected<void> leave_last(Deadline deadline, const CancelToken& cancel);
-  Expected<void> await_any_gone(const std::vector<std::string>& paths, Deadline deadline,
-                                const CancelToken& cancel);
+  client::Expected<void> arrive(client::Deadline deadline, const client::CancelToken& cancel,
+                                std::string_view data);
+  client::Expected<void> await_ready(client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<void> await_others(client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<void> leave_last(client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<void> await_any_gone(const std::vector<std::string>& paths,
+                                        client::Deadline deadline,
+                                        const client::CancelToken& cancel);
   /// Takes it out in the background.
   void get_out();
 
-  Client& client_;
+  client::Client& client_;
   const std::string path_;
   const std::string ready_;
   const std::size_t member_count_;

@@ -3,12 +3,15 @@
 #include <utility>
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 using Event = GroupMembership::Event;
 
 GroupMembership::Member member_of(const std::string& path, const TreeNode& node) {
-  return {std::string(name_of(path)), node.data, node.stat.czxid, node.stat.ephemeral_owner};
+  return {std::string(node_name(path)), node.data, node.stat.czxid, node.stat.ephemeral_owner};
 }
 
 void tell(const TreeUpdate& update, const std::string& group,

@@ -57,21 +57,22 @@ class GroupMembership {
   };
 
   /// Starts watching the group and returns; this does not join it.
-  GroupMembership(Client& client, std::string path, Options options);
-  GroupMembership(Client& client, std::string path)
+  GroupMembership(client::Client& client, std::string path, Options options);
+  GroupMembership(client::Client& client, std::string path)
       : GroupMembership(client, std::move(path), Options{}) {}
 
   // --- to belong to it ---
 
   /// Starts joining. bad_arguments if `id` cannot be a node's name, or if joined already.
-  Expected<void> join(std::string_view id, std::string data);
+  client::Expected<void> join(std::string_view id, std::string data);
   /// Waits until this client's member is there, or for the server's refusal.
-  Expected<void> await_joined(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> await_joined(client::Deadline deadline,
+                                      const client::CancelToken& cancel = {});
   bool is_member() const;
   /// Replaces the data, now and for every time that it joins again. bad_arguments if not joined.
-  Pending<void> set_data(std::string data, Completion<void> done = {});
+  client::Pending<void> set_data(std::string data, client::Completion<void> done = {});
   /// Ready when the member is gone. Without it the destructor starts it.
-  Pending<void> leave(Completion<void> done = {});
+  client::Pending<void> leave(client::Completion<void> done = {});
 
   // --- to see it ---
 
@@ -79,13 +80,13 @@ class GroupMembership {
   std::map<std::string, Member> members() const;
   bool is_current() const { return cache_.is_current(); }
   /// Waits until there are at least this many.
-  Expected<std::map<std::string, Member>> await_members(std::size_t count, Deadline deadline,
-                                                        const CancelToken& cancel = {}) const;
+  client::Expected<std::map<std::string, Member>> await_members(
+      std::size_t count, client::Deadline deadline, const client::CancelToken& cancel = {}) const;
 
  private:
   std::map<std::string, Member> members_of(const TreeSnapshot& snapshot) const;
 
-  Client& client_;
+  client::Client& client_;
   const std::string path_;
   mutable std::mutex mutex_;
   std::shared_ptr<KeptNode> own_;

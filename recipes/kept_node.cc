@@ -6,6 +6,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 /// Everything but the guarded part is touched on the I/O thread only. Whatever happens leads to
 /// check(), which asks for the node and looks at what is there.
 class KeptNode::Core : public std::enable_shared_from_this<Core> {

@@ -36,13 +36,13 @@ class KeptNode {
  public:
   struct Options {
     std::string data;
-    std::vector<Acl> acl = open_acl();
+    std::vector<client::Acl> acl = client::open_acl();
     /// Told on the I/O thread when held() has changed. Must not wait.
     std::function<void(bool held)> on_change;
   };
 
   /// Starts making it and returns.
-  KeptNode(Client& client, std::string path, Options options);
+  KeptNode(client::Client& client, std::string path, Options options);
   /// Deletes the node without waiting for it; on_change is not called any more.
   ~KeptNode();
   KeptNode(const KeptNode&) = delete;
@@ -53,17 +53,18 @@ class KeptNode {
   bool held() const;
   /// Waits until held() with the newest data, or for the server's refusal (no_auth, ...), or the
   /// session's end.
-  Expected<void> await_held(Deadline deadline, const CancelToken& cancel = {}) const;
+  client::Expected<void> await_held(client::Deadline deadline,
+                                    const client::CancelToken& cancel = {}) const;
   /// Ready when the node has this data or a later one. What was set stays set, also for a node that
   /// is made again later, whatever becomes of the result.
-  Pending<void> set_data(std::string data, Completion<void> done = {});
+  client::Pending<void> set_data(std::string data, client::Completion<void> done = {});
   /// Ends it: ready when the node is gone. The destructor starts it too.
-  Pending<void> leave(Completion<void> done = {});
+  client::Pending<void> leave(client::Completion<void> done = {});
 
  private:
   class Core;
   std::shared_ptr<Core> core_;
-  StateSubscription subscription_;
+  client::StateSubscription subscription_;
 };
 
 }  // namespace paddock::recipes

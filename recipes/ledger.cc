@@ -6,6 +6,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 Ledger::Ledger(Client& client, std::string folder) : client_(client), folder_(std::move(folder)) {}
 
 Ledger::~Ledger() {

@@ -29,7 +29,7 @@ namespace paddock::recipes {
 class Ledger {
  public:
   /// `folder` and what lacks above it is created with the first multi.
-  Ledger(Client& client, std::string folder);
+  Ledger(client::Client& client, std::string folder);
   /// Deletes the node without waiting.
   ~Ledger();
   Ledger(const Ledger&) = delete;
@@ -38,21 +38,22 @@ class Ledger {
   struct Applied {
     /// As Client::multi's, without the ledger's own operation. Empty if it happened and its reply
     /// was lost.
-    MultiResult result;
+    client::MultiResult result;
     SessionId session{};  ///< in which it was applied, or refused
   };
   /// A result says that the multi has happened or has been refused; deadline_exceeded, cancelled
   /// and the errors of a session's end leave that open, had_no_effect() is as for a Client. If
   /// `session` is given, it happens in that session or fails with session_expired.
-  Expected<Applied> apply(const std::vector<Op>& ops, Deadline deadline,
-                          const CancelToken& cancel = {}, SessionId session = {});
+  client::Expected<Applied> apply(const std::vector<client::Op>& ops, client::Deadline deadline,
+                                  const client::CancelToken& cancel = {}, SessionId session = {});
 
  private:
-  Expected<void> open(Deadline deadline, const CancelToken& cancel);
-  Expected<Applied> apply_in_turn(const std::vector<Op>& ops, Deadline deadline,
-                                  const CancelToken& cancel, SessionId session);
+  client::Expected<void> open(client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<Applied> apply_in_turn(const std::vector<client::Op>& ops,
+                                          client::Deadline deadline,
+                                          const client::CancelToken& cancel, SessionId session);
 
-  Client& client_;
+  client::Client& client_;
   const std::string folder_;
 
   std::mutex mutex_;

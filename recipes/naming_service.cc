@@ -9,6 +9,9 @@
 #include "recipes/client/retry.h"
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 constexpr std::int64_t block_ids_max = std::int64_t{1} << 31;

@@ -29,7 +29,7 @@ class Registration : public KeptNode {
 
  private:
   friend class NamingService;
-  Registration(Client& client, std::string path, ServiceInstance instance)
+  Registration(client::Client& client, std::string path, ServiceInstance instance)
       : KeptNode(client, std::move(path), {.data = to_json(instance)}),
         instance_(std::move(instance)) {}
   ServiceInstance instance_;
@@ -48,8 +48,8 @@ class ServiceWatch {
   InstancesPtr instances() const;
   bool is_current() const { return cache_.is_current(); }
   /// Waits until there are at least this many.
-  Expected<InstancesPtr> await_instances(std::size_t count, Deadline deadline,
-                                         const CancelToken& cancel = {}) const;
+  client::Expected<InstancesPtr> await_instances(std::size_t count, client::Deadline deadline,
+                                                 const client::CancelToken& cancel = {}) const;
 
  private:
   friend class NamingService;
@@ -59,7 +59,7 @@ class ServiceWatch {
     InstancesPtr instances = std::make_shared<Instances>();
     std::map<std::string, ServiceInstance> by_path;  ///< of the I/O thread
   };
-  ServiceWatch(Client& client, std::string path, Listener listener);
+  ServiceWatch(client::Client& client, std::string path, Listener listener);
   static TreeCache::Options tree_options(std::shared_ptr<State> state, Listener listener);
 
   std::shared_ptr<State> state_ = std::make_shared<State>();
@@ -93,33 +93,36 @@ class ServiceWatch {
 class NamingService {
  public:
   /// `path` and what lacks above it is made when something is first written.
-  NamingService(Client& client, std::string path);
+  NamingService(client::Client& client, std::string path);
 
   // --- ids ---
 
   /// Takes `count` ids (1 .. 2^31) in one write. The first of a name is 0. protocol_error if the
   /// node's data is not a number.
-  Expected<IdBlock> reserve_ids(std::string_view name, std::int64_t count, Deadline deadline,
-                                const CancelToken& cancel = {});
+  client::Expected<IdBlock> reserve_ids(std::string_view name, std::int64_t count,
+                                        client::Deadline deadline,
+                                        const client::CancelToken& cancel = {});
   /// The next of a block that this object has reserved; a new block of `block_size` if there is
   /// none. What is left of a block is lost with this object.
-  Expected<std::int64_t> next_id(std::string_view name, std::int64_t block_size, Deadline deadline,
-                                 const CancelToken& cancel = {});
+  client::Expected<std::int64_t> next_id(std::string_view name, std::int64_t block_size,
+                                         client::Deadline deadline,
+                                         const client::CancelToken& cancel = {});
 
   // --- services ---
 
   /// Starts registering; Registration::await_held waits. An empty id becomes a unique one.
   /// bad_arguments if name or id cannot be a node's name.
-  Expected<std::unique_ptr<Registration>> register_service(ServiceInstance instance);
+  client::Expected<std::unique_ptr<Registration>> register_service(ServiceInstance instance);
   /// All instances of now, sorted by id; none for a service that nobody knows.
-  Expected<std::vector<ServiceInstance>> resolve(std::string_view service, Deadline deadline,
-                                                 const CancelToken& cancel = {});
+  client::Expected<std::vector<ServiceInstance>> resolve(std::string_view service,
+                                                         client::Deadline deadline,
+                                                         const client::CancelToken& cancel = {});
   /// The services that have, or have had, instances.
-  Expected<std::vector<std::string>> service_names(Deadline deadline,
-                                                   const CancelToken& cancel = {});
+  client::Expected<std::vector<std::string>> service_names(client::Deadline deadline,
+                                                           const client::CancelToken& cancel = {});
   /// Starts watching. bad_arguments if `service` cannot be a node's name.
-  Expected<std::unique_ptr<ServiceWatch>> watch(std::string_view service,
-                                                ServiceWatch::Listener listener = nullptr);
+  client::Expected<std::unique_ptr<ServiceWatch>> watch(std::string_view service,
+                                                        ServiceWatch::Listener listener = nullptr);
 
  private:
   /// The node of the ids as this object has seen it last.
@@ -128,11 +131,11 @@ class NamingService {
     std::int32_t version = 0;
   };
 
-  Expected<Counter> read_counter(const std::string& path, Deadline deadline,
-                                 const CancelToken& cancel);
+  client::Expected<Counter> read_counter(const std::string& path, client::Deadline deadline,
+                                         const client::CancelToken& cancel);
   std::string service_path(std::string_view service) const;
 
-  Client& client_;
+  client::Client& client_;
   const std::string path_;
   std::mutex mutex_;
   std::map<std::string, Counter, std::less<>> counters_;

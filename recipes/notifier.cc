@@ -5,6 +5,9 @@
 #include "recipes/client/retry.h"
 
 namespace paddock::recipes {
+
+using namespace client;
+
 namespace {
 
 /// Turns values of the topic's node into messages. A node made anew starts to count again.
@@ -29,7 +32,7 @@ void tell(const TreeUpdate& update, const std::string& folder,
           const WorkerWatch::Listener& listener) {
   for (const TreeChange& change : update.changes) {
     if (change.path == folder) continue;
-    const std::string id(name_of(change.path));
+    const std::string id(node_name(change.path));
     const bool is_same =
         change.before && change.after && change.before->stat.czxid == change.after->stat.czxid;
     if (change.before && !is_same) listener({WorkerEvent::Kind::gone, id, change.before->data});
@@ -66,7 +69,7 @@ WorkerWatch::WorkerWatch(Client& client, std::string path, Listener listener)
 WorkerWatch::Workers WorkerWatch::workers_of(const TreeSnapshot& snapshot) const {
   Workers workers;
   for (const auto& [path, node] : snapshot.nodes()) {
-    if (path != cache_.root()) workers.emplace(name_of(path), node->data);
+    if (path != cache_.root()) workers.emplace(node_name(path), node->data);
   }
   return workers;
 }

@@ -26,12 +26,13 @@ class Subscription {
  public:
   using Listener = std::function<void(const Notification&)>;
   /// Waits until the subscriber has been told what there was, so that it misses no later message.
-  Expected<void> await_ready(Deadline deadline, const CancelToken& cancel = {}) const;
+  client::Expected<void> await_ready(client::Deadline deadline,
+                                     const client::CancelToken& cancel = {}) const;
   bool is_current() const { return cache_.is_current(); }
 
  private:
   friend class Notifier;
-  Subscription(Client& client, std::string path, Listener listener);
+  Subscription(client::Client& client, std::string path, Listener listener);
   ConfigCache cache_;
 };
 
@@ -39,21 +40,24 @@ class Subscription {
 class Worker {
  public:
   /// Says it; ready when the server has it. The last one counts if there are several.
-  Pending<void> report(std::string progress, Completion<void> done = {}) {
+  client::Pending<void> report(std::string progress, client::Completion<void> done = {}) {
     return node_.set_data(std::move(progress), std::move(done));
   }
   /// Waits until others can see it.
-  Expected<void> await_started(Deadline deadline, const CancelToken& cancel = {}) const {
+  client::Expected<void> await_started(client::Deadline deadline,
+                                       const client::CancelToken& cancel = {}) const {
     return node_.await_held(deadline, cancel);
   }
   /// The heartbeat goes on. False as soon as the others may think that it is dead.
   bool is_alive() const { return node_.held(); }
   /// Says goodbye; the destructor starts it too.
-  Pending<void> stop(Completion<void> done = {}) { return node_.leave(std::move(done)); }
+  client::Pending<void> stop(client::Completion<void> done = {}) {
+    return node_.leave(std::move(done));
+  }
 
  private:
   friend class Notifier;
-  Worker(Client& client, std::string path, std::string progress)
+  Worker(client::Client& client, std::string path, std::string progress)
       : node_(client, std::move(path), {.data = std::move(progress)}) {}
   KeptNode node_;
 };
@@ -73,12 +77,13 @@ class WorkerWatch {
   Workers workers() const;
   bool is_current() const { return cache_.is_current(); }
   /// Waits until `is_wanted` is true of workers().
-  Expected<Workers> await(const std::function<bool(const Workers&)>& is_wanted, Deadline deadline,
-                          const CancelToken& cancel = {}) const;
+  client::Expected<Workers> await(const std::function<bool(const Workers&)>& is_wanted,
+                                  client::Deadline deadline,
+                                  const client::CancelToken& cancel = {}) const;
 
  private:
   friend class Notifier;
-  WorkerWatch(Client& client, std::string path, Listener listener);
+  WorkerWatch(client::Client& client, std::string path, Listener listener);
   Workers workers_of(const TreeSnapshot& snapshot) const;
   TreeCache cache_;
 };
@@ -103,25 +108,26 @@ class WorkerWatch {
 /// Threads: any. Listeners run on the I/O thread and must not wait.
 class Notifier {
  public:
-  Notifier(Client& client, std::string path);
+  Notifier(client::Client& client, std::string path);
 
   /// Sends a message to all subscribers of now; later ones get the last one. Gives its number. A
   /// reply that was lost: it may be sent twice.
-  Expected<std::int64_t> notify(std::string_view topic, std::string_view message, Deadline deadline,
-                                const CancelToken& cancel = {});
+  client::Expected<std::int64_t> notify(std::string_view topic, std::string_view message,
+                                        client::Deadline deadline,
+                                        const client::CancelToken& cancel = {});
   /// Starts listening. A topic that nobody has sent to may be subscribed to. bad_arguments if
   /// `topic` cannot be a node's name; likewise `id` below.
-  Expected<std::unique_ptr<Subscription>> subscribe(std::string_view topic,
-                                                    Subscription::Listener listener);
+  client::Expected<std::unique_ptr<Subscription>> subscribe(std::string_view topic,
+                                                            Subscription::Listener listener);
 
   /// Starts to show a worker. An id that another session has waits until that one is gone.
-  Expected<std::unique_ptr<Worker>> start_worker(std::string_view id, std::string progress);
+  client::Expected<std::unique_ptr<Worker>> start_worker(std::string_view id, std::string progress);
   std::unique_ptr<WorkerWatch> watch_workers(WorkerWatch::Listener listener = nullptr);
 
  private:
   std::string topic_path(std::string_view topic) const;
 
-  Client& client_;
+  client::Client& client_;
   const std::string path_;
 };
 

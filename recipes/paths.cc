@@ -8,6 +8,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 std::string join_path(std::string_view parent, std::string_view name) {
   std::string path(parent == "/" ? std::string_view() : parent);
   path += '/';
@@ -20,7 +22,7 @@ std::string_view parent_of(std::string_view path) {
   return slash == 0 || slash == std::string_view::npos ? "/" : path.substr(0, slash);
 }
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view node_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_below(std::string_view path, std::string_view top) {
   if (top == "/") return path.size() > 1;

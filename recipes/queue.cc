@@ -6,6 +6,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 // --- QueueItem ---
 
 QueueItem::~QueueItem() { give_back(); }

@@ -39,7 +39,7 @@ class QueueItem {
   /// The work is done: deletes the message for good. session_expired, no_node: it is not ours any
   /// more and someone else may work, or have worked, on it too. After an error that leaves it open
   /// (deadline_exceeded, cancelled) it may be called again. bad_arguments if it was given back.
-  Expected<void> consume(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> consume(client::Deadline deadline, const client::CancelToken& cancel = {});
   /// For others to take, in its old place; not waited for, goes on over lost connections.
   void give_back();
 
@@ -93,20 +93,24 @@ class QueueItem {
 class Queue {
  public:
   /// `path` and what lacks above it is made when something is first written.
-  Queue(Client& client, std::string_view path) : Queue(client, QueueLayout::kazoo(path)) {}
-  Queue(Client& client, QueueLayout layout);
+  Queue(client::Client& client, std::string_view path) : Queue(client, QueueLayout::kazoo(path)) {}
+  Queue(client::Client& client, QueueLayout layout);
   ~Queue();
 
-  Expected<void> put(std::string_view message, Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> put(std::string_view message, client::Deadline deadline,
+                             const client::CancelToken& cancel = {});
   /// All or none, next to each other.
-  Expected<void> put_all(const std::vector<std::string>& messages, Deadline deadline,
-                         const CancelToken& cancel = {});
+  client::Expected<void> put_all(const std::vector<std::string>& messages,
+                                 client::Deadline deadline, const client::CancelToken& cancel = {});
   /// Waits for a message that nobody has taken. Who gives up has not taken one.
-  Expected<QueueItem> take(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<QueueItem> take(client::Deadline deadline,
+                                   const client::CancelToken& cancel = {});
   /// nullopt if there is none now.
-  Expected<std::optional<QueueItem>> try_take(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<std::optional<QueueItem>> try_take(client::Deadline deadline,
+                                                      const client::CancelToken& cancel = {});
   /// Messages in it, those taken included.
-  Expected<std::int32_t> size(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<std::int32_t> size(client::Deadline deadline,
+                                      const client::CancelToken& cancel = {});
 
  private:
   std::shared_ptr<QueueCore> core_;
@@ -117,19 +121,22 @@ class Queue {
 /// Everything else is as with Queue, and they may share a path: what a Queue puts has priority 100.
 class PriorityQueue {
  public:
-  PriorityQueue(Client& client, std::string_view path)
+  PriorityQueue(client::Client& client, std::string_view path)
       : PriorityQueue(client, QueueLayout::kazoo(path)) {}
-  PriorityQueue(Client& client, QueueLayout layout);
+  PriorityQueue(client::Client& client, QueueLayout layout);
   ~PriorityQueue();
 
   /// 0 .. 999, any int with Curator's layout; bad_arguments otherwise.
-  Expected<void> put(std::string_view message, int priority, Deadline deadline,
-                     const CancelToken& cancel = {});
-  Expected<void> put_all(const std::vector<std::string>& messages, int priority, Deadline deadline,
-                         const CancelToken& cancel = {});
-  Expected<QueueItem> take(Deadline deadline, const CancelToken& cancel = {});
-  Expected<std::optional<QueueItem>> try_take(Deadline deadline, const CancelToken& cancel = {});
-  Expected<std::int32_t> size(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<void> put(std::string_view message, int priority, client::Deadline deadline,
+                             const client::CancelToken& cancel = {});
+  client::Expected<void> put_all(const std::vector<std::string>& messages, int priority,
+                                 client::Deadline deadline, const client::CancelToken& cancel = {});
+  client::Expected<QueueItem> take(client::Deadline deadline,
+                                   const client::CancelToken& cancel = {});
+  client::Expected<std::optional<QueueItem>> try_take(client::Deadline deadline,
+                                                      const client::CancelToken& cancel = {});
+  client::Expected<std::int32_t> size(client::Deadline deadline,
+                                      const client::CancelToken& cancel = {});
 
  private:
   std::shared_ptr<QueueCore> core_;

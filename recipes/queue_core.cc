@@ -8,6 +8,8 @@
 
 namespace paddock::recipes {
 
+using namespace client;
+
 QueueCore::QueueCore(Client& client, QueueLayout layout, bool is_by_priority)
     : client_(client),
       layout_(std::move(layout)),

@@ -11,31 +11,34 @@ class QueueCore : public std::enable_shared_from_this<QueueCore> {
  public:
   /// A list is thrown away when something has been put (`is_by_priority`) or only when it is used
   /// up.
-  QueueCore(Client& client, QueueLayout layout, bool is_by_priority);
+  QueueCore(client::Client& client, QueueLayout layout, bool is_by_priority);
   /// Removes the watches; called once, by the owner.
   void stop();
 
-  Expected<void> put(const std::vector<std::string>& messages, std::optional<int> priority,
-                     Deadline deadline, const CancelToken& cancel);
-  Expected<std::optional<QueueItem>> take(bool waits, Deadline deadline, const CancelToken& cancel);
-  Expected<std::int32_t> size(Deadline deadline, const CancelToken& cancel);
+  client::Expected<void> put(const std::vector<std::string>& messages, std::optional<int> priority,
+                             client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<std::optional<QueueItem>> take(bool waits, client::Deadline deadline,
+                                                  const client::CancelToken& cancel);
+  client::Expected<std::int32_t> size(client::Deadline deadline, const client::CancelToken& cancel);
 
-  Expected<void> consume(QueueItem& item, Deadline deadline, const CancelToken& cancel);
+  client::Expected<void> consume(QueueItem& item, client::Deadline deadline,
+                                 const client::CancelToken& cancel);
   void give_back(QueueItem& item);
   bool is_ours(const QueueItem& item) const;
 
  private:
-  Expected<void> make_folders(Deadline deadline, const CancelToken& cancel);
+  client::Expected<void> make_folders(client::Deadline deadline, const client::CancelToken& cancel);
   std::optional<std::string> next_name();
-  Expected<void> list(Deadline deadline, const CancelToken& cancel);
-  Expected<std::optional<QueueItem>> try_name(const std::string& name, Deadline deadline,
-                                              const CancelToken& cancel);
+  client::Expected<void> list(client::Deadline deadline, const client::CancelToken& cancel);
+  client::Expected<std::optional<QueueItem>> try_name(const std::string& name,
+                                                      client::Deadline deadline,
+                                                      const client::CancelToken& cancel);
   std::string taken_path(const std::string& name) const { return join_path(layout_.taken(), name); }
   std::string entry_path(const std::string& name) const {
     return join_path(layout_.entries(), name);
   }
 
-  Client& client_;
+  client::Client& client_;
   const QueueLayout layout_;
   const bool is_by_priority_;
   const std::string id_;
@@ -43,7 +46,7 @@ class QueueCore : public std::enable_shared_from_this<QueueCore> {
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  Watcher watcher_;                ///< on the children of both folders
+  client::Watcher watcher_;        ///< on the children of both folders
   std::uint64_t changes_ = 0;      ///< seen by the watcher
   std::uint64_t listed_at_ = 0;    ///< changes_ when the list was asked for
   std::deque<std::string> names_;  ///< listed and not tried yet, in order

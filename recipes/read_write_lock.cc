@@ -4,6 +4,7 @@
 
 #include "recipes/client/retry.h"
 #include "recipes/contender_names.h"
+#include "recipes/paths.h"
 
 namespace paddock::recipes {
 

@@ -68,8 +68,9 @@ class TreeCache {
   };
 
   /// Starts loading and returns.
-  TreeCache(Client& client, std::string root, Options options);
-  TreeCache(Client& client, std::string root) : TreeCache(client, std::move(root), Options{}) {}
+  TreeCache(client::Client& client, std::string root, Options options);
+  TreeCache(client::Client& client, std::string root)
+      : TreeCache(client, std::move(root), Options{}) {}
   /// When it returns the listener is not called any more.
   ~TreeCache();
   TreeCache(const TreeCache&) = delete;
@@ -86,18 +87,21 @@ class TreeCache {
 
   /// Waits for a snapshot, the present one included, of which `is_wanted` is true; it is called in
   /// the caller's thread. After the end of the session: its error.
-  Expected<TreeSnapshotPtr> await(const std::function<bool(const TreeSnapshot&)>& is_wanted,
-                                  Deadline deadline, const CancelToken& cancel = {}) const;
+  client::Expected<TreeSnapshotPtr> await(const std::function<bool(const TreeSnapshot&)>& is_wanted,
+                                          client::Deadline deadline,
+                                          const client::CancelToken& cancel = {}) const;
   /// Waits for the first.
-  Expected<TreeSnapshotPtr> await_loaded(Deadline deadline, const CancelToken& cancel = {}) const;
+  client::Expected<TreeSnapshotPtr> await_loaded(client::Deadline deadline,
+                                                 const client::CancelToken& cancel = {}) const;
   /// Waits for a snapshot with everything in it that was committed anywhere before the call.
-  Expected<TreeSnapshotPtr> refresh(Deadline deadline, const CancelToken& cancel = {});
+  client::Expected<TreeSnapshotPtr> refresh(client::Deadline deadline,
+                                            const client::CancelToken& cancel = {});
 
  private:
   class Core;
   std::shared_ptr<Core> core_;
-  Client& client_;
-  StateSubscription subscription_;
+  client::Client& client_;
+  client::StateSubscription subscription_;
 };
 
 }  // namespace paddock::recipes

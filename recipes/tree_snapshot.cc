@@ -14,7 +14,7 @@ std::vector<std::string> TreeSnapshot::children(std::string_view path) const {
   auto [node, end] = descendants(nodes_, path);
   while (node != end) {
     const std::string& child = node->first;
-    names.emplace_back(name_of(child));
+    names.emplace_back(node_name(child));
     node = descendants(nodes_, child).second;
   }
   return names;

@@ -11,17 +11,15 @@
 
 namespace paddock::recipes {
 
-using namespace paddock::client;  // NOLINT: see paths.h
-
 /// One node of a cached tree. Immutable once shared.
 struct TreeNode {
   std::string data;
   /// num_children, cversion and pzxid are those of when the node was last read; what children there
   /// are is the snapshot's business.
-  Stat stat;
+  client::Stat stat;
   /// Not ok (no_auth): the node is there, and this session may not read it. data and stat are
   /// empty.
-  Error error = Error::ok;
+  client::Error error = client::Error::ok;
 };
 using TreeNodePtr = std::shared_ptr<const TreeNode>;
 

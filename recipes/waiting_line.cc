@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "recipes/parents.h"
+#include "recipes/paths.h"
 
 namespace paddock::recipes {
 

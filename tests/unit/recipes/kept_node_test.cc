@@ -87,7 +87,6 @@ TEST(KeptNode, SomeoneElsesWritesAreUndone) {
   const std::string path = test_path();
   KeptNode node(*client, path, {.data = "mine"});
   ASSERT_TRUE(node.await_held(patience));
-  std::promise<void> undone;
   ASSERT_TRUE(other->set_data(path, "theirs").wait(patience));
   const Deadline deadline = patience;
   while (node_at(*other, path).data != "mine") ASSERT_FALSE(deadline.has_passed());

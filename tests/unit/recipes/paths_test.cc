@@ -12,7 +12,7 @@ TEST(Paths, AreJoinedAndCut) {
   EXPECT_EQ(join_path("/a", "b"), "/a/b");
   EXPECT_EQ(parent_of("/a/b"), "/a");
   EXPECT_EQ(parent_of("/a"), "/");
-  EXPECT_EQ(name_of("/a/b"), "b");
+  EXPECT_EQ(node_name("/a/b"), "b");
   EXPECT_TRUE(is_below("/a/b", "/a"));
   EXPECT_TRUE(is_below("/a", "/"));
   EXPECT_FALSE(is_below("/a", "/a"));

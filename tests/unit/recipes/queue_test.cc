@@ -75,7 +75,7 @@ TEST(Queue, ACrashedConsumersMessageIsDeliveredAgain) {
   auto item = dead->take(patience);
   ASSERT_TRUE(item);
   EXPECT_EQ(item->data(), "a");
-  crashing->detach();
+  ASSERT_TRUE(crashing->detach().wait(patience));
   EXPECT_FALSE(item->is_ours());
   EXPECT_FALSE(item->consume(patience));
   EXPECT_EQ(take_and_consume(queue), "b");
