@@ -52,7 +52,7 @@ class ConfigCache {
   struct Options {
     /// Told on the I/O thread of each value, null = the node is gone or is not there. First of the
     /// one of now. Must not wait.
-    std::function<void(const ConfigValuePtr&)> listener;
+    std::function<void(const ConfigValuePtr&)> listener{};
   };
 
   /// Starts loading and returns.

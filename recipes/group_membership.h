@@ -53,7 +53,7 @@ class GroupMembership {
   };
   struct Options {
     /// Told on the I/O thread; first `joined` for all who are there. Must not wait.
-    std::function<void(const Event&)> listener;
+    std::function<void(const Event&)> listener{};
   };
 
   /// Starts watching the group and returns; this does not join it.

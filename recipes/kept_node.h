@@ -35,10 +35,10 @@ namespace paddock::recipes {
 class KeptNode {
  public:
   struct Options {
-    std::string data;
+    std::string data{};
     std::vector<client::Acl> acl = client::open_acl();
     /// Told on the I/O thread when held() has changed. Must not wait.
-    std::function<void(bool held)> on_change;
+    std::function<void(bool held)> on_change{};
   };
 
   /// Starts making it and returns.

@@ -60,7 +60,7 @@ class TreeCache {
  public:
   struct Options {
     /// Told on the I/O thread; must not wait. What it is told is in snapshot() already.
-    std::function<void(const TreeUpdate&)> listener;
+    std::function<void(const TreeUpdate&)> listener{};
     /// Levels below the root that belong to it; 0 = the root alone.
     std::size_t depth_max = 1'000'000;
     /// Does without persistent watches, as with an old server.
