@@ -331,7 +331,11 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
           !is_one_shot_ && (children != nullptr || !dirty->second.wants_children);
       if (is_covered) dirty_.erase(dirty);
     }
-    if (data.error == Error::no_node) return remove_subtree(path, unread.last);
+    if (data.error == Error::no_node) {
+      // Without a watch on what was not there yet, what is known may be an earlier removal than the
+      // one that the reply shows.
+      return remove_subtree(path, is_one_shot_ ? Zxid{0} : unread.last);
+    }
     auto node = std::make_shared<TreeNode>();
     if (const NodeData* read = data.data(); read != nullptr) {
       node->data = read->data;
