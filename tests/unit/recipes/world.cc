@@ -4,6 +4,8 @@
 
 #include <future>
 
+#include "recipes/client/retry.h"
+
 namespace paddock::recipes::test {
 namespace {
 
@@ -28,7 +30,9 @@ std::string test_path() {
 }
 
 std::vector<std::string> children_of(Client& client, const std::string& path) {
-  auto names = client.get_child_names(path).wait(patience);
+  // Again over connections that the test breaks.
+  auto names =
+      retry(client, patience, {}, [&] { return client.get_child_names(path).wait(patience); });
   if (names) return *names;
   EXPECT_EQ(names.error(), Error::no_node);
   return {};
