@@ -85,11 +85,17 @@ def lost_is_final(history):
 
 
 def tokens_unique(history):
+    """A token is given out once. A writer that becomes a reader keeps its own."""
     seen = collections.defaultdict(list)
     for event in of(history, 'granted', 'stale'):
-        seen[event['token']].append(event['who'])
-    return [f'token {token:#x} was given out {len(owners)} times: {", ".join(owners)}'
-            for token, owners in seen.items() if len(owners) > 1]
+        seen[event['token']].append((event['who'], event.get('kind')))
+    wrong = []
+    for token, grants in seen.items():
+        owners = [who for who, _ in grants]
+        is_downgrade = [kind for _, kind in grants] == ['write', 'read'] and len(set(owners)) == 1
+        if len(grants) > 1 and not is_downgrade:
+            wrong.append(f'token {token:#x} was given out {len(grants)} times: {", ".join(owners)}')
+    return wrong
 
 
 def in_order(history):

@@ -71,6 +71,13 @@ class HoldsTest(CheckersTest):
         self.bad(checkers.tokens_unique(hold('a', 5, 1, 2) + [event(3, 'b', 'stale', token=5)]),
                  '0x5')
 
+    def test_a_downgraded_writer_keeps_its_token_and_nobody_else_gets_it(self):
+        writer, reader = hold('a', 5, 1, 2), hold('a', 5, 3, 4, 'read')
+        self.good(checkers.tokens_unique(writer + reader))
+        self.bad(checkers.tokens_unique(reader + writer), '0x5')
+        self.bad(checkers.tokens_unique(writer + hold('b', 5, 3, 4, 'read')), '0x5')
+        self.bad(checkers.tokens_unique(writer + reader + hold('a', 5, 5, 6, 'read')), '0x5')
+
 
     def test_lost_is_final(self):
         history = hold('a', 5, 10, 20)
