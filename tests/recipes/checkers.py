@@ -238,8 +238,9 @@ def gate(history):
     for event in sorted(of(history, 'closed', 'opening'), key=lambda event: event['t']):
         if event['what'] == 'closed':
             shut.append([event['t'], float('inf')])
-        elif shut:
-            shut[-1][1] = min(shut[-1][1], event['t'])
+        else:  # for all who closed it: a keeper may have died before it opened
+            for times in shut:
+                times[1] = min(times[1], event['t'])
     for event in sorted(of(history, 'waiting', 'passed'), key=lambda event: event['t']):
         if event['what'] == 'waiting':
             began[event['who']] = event['t']

@@ -234,6 +234,12 @@ class GateTest(CheckersTest):
         self.bad(self.verdict(11, 19), 'a passed while it was closed')
         self.bad(self.verdict(31, 99), 'a passed')
 
+    def test_it_opens_for_the_keeper_that_has_died(self):
+        history = [event(10, 'dead', 'closed'), event(12, 'k', 'closed'), event(20, 'k', 'opening'),
+                   event(30, 'a', 'waiting'), event(31, 'a', 'passed')]
+        self.good(checkers.gate(history))
+        self.bad(checkers.gate(history[:2] + history[3:]), 'a passed')
+
 
 class NotifiedTest(CheckersTest):
     def verdict(self, *numbers, sent=()):
