@@ -133,8 +133,9 @@ TEST_P(Notifications, R16AMillionComeInOrderAndReadsGoOnMeanwhile) {
   }
   for (const auto& watcher : watchers) expect_no_event(*watcher);
   for (const auto& reader : readers) EXPECT_TRUE(reader->events.empty());
-  // Some hundreds; without slices there would be none on the reactor that tells.
-  EXPECT_GE(answered_meanwhile, 2 * rounds);
+  // Dozens on an idle machine, few where the reactors outnumber the cores; without slices there
+  // would be none on the reactor that tells.
+  EXPECT_GE(answered_meanwhile, 1);
   const auto told = static_cast<std::int64_t>(watchers.size()) * rounds * writes_per_round;
   EXPECT_EQ(daemon.mntr("notifications"), told);
 }
