@@ -39,6 +39,8 @@ REQUIRED = {
 SANITIZER_ENV = {
     'ASAN_OPTIONS': 'detect_stack_use_after_return=1:strict_string_checks=1',
     'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+    'LSAN_OPTIONS': f'print_suppressions=0:suppressions={pathlib.Path(__file__).parent.resolve()}'
+                    '/leaks.supp',
     'TSAN_OPTIONS': 'halt_on_error=1:second_deadlock_stack=1',
 }
 OUTPUT_LINES_SHOWN = 200
