@@ -67,7 +67,7 @@ class Bench:
 
     # --- one run ---
 
-    def load(self, server, row, cores, seconds=None):
+    def load(self, server, row, cores, seconds=None, warmup=None):
         """Runs the load generator; returns its result with all numbers in 'values'."""
         options = self.options
         nodes = row.nodes
@@ -84,8 +84,9 @@ class Bench:
         with tempfile.NamedTemporaryFile(suffix='.json') as file:
             command = [*pinned, self.build / 'bench/load/paddock-load', row.workload, '--port',
                        server.port, '--connections', connections, '--depth', row.depth, '--nodes',
-                       nodes, '--seconds', seconds or options.seconds, '--warmup', options.warmup,
-                       '--pid', server.pid, '--json', file.name, *row.arguments]
+                       nodes, '--seconds', seconds or options.seconds, '--warmup',
+                       options.warmup if warmup is None else warmup, '--pid', server.pid, '--json',
+                       file.name, *row.arguments]
             done = subprocess.run(list(map(str, command)), stderr=subprocess.PIPE, text=True,
                                   check=False)
             text = file.read()
@@ -243,7 +244,7 @@ class Bench:
         if isinstance(server, servers.ZooKeeper):
             return tree.measure_peer(server, values)
         return tree.measure_own(server, values, lambda seconds, depth: self.load(
-            server, suite.throughput('on the tree', 'set', 16, depth), cores, seconds))
+            server, suite.throughput('on the tree', 'set', 16, depth), cores, seconds, 0))
 
     def keep_heavy(self, row, values):
         for name, of_server in values.items():

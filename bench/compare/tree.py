@@ -5,17 +5,33 @@ import os
 import pathlib
 import signal
 import socket
+import statistics
 import time
 import zlib
 
 CHUNK = 1 << 20
 LOG_TXNS = 200_000       # log records that a restart has to apply behind its snapshot
 SNAPSHOT_WAIT_S = 120
+SLICE_S = 0.25           # of the loads beside a snapshot, which is over after a few of them
+CALM_SLICES = 4
+NEVER = ['--snap-count', str(2**31 - 1)]
+AT_ONCE = ['--snap-count', '2']
 
 
 def files_below(folder):
     return [path for path in sorted(pathlib.Path(folder).rglob('*'))
             if path.is_file() and path.name != 'log']
+
+
+def read_by_a_start(folder):
+    """Those of Paddock's files that a start cannot do without: the newest snapshot, and the log
+    from the segment on that holds its zxid. Names are zxids in hex digits: of a snapshot its own,
+    of a segment its first."""
+    files = files_below(folder)
+    snapshot = max((path for path in files if path.suffix == '.snap'), key=lambda path: path.name)
+    segments = sorted((path for path in files if path.suffix == '.log'), key=lambda path: path.name)
+    before = sum(int(path.stem, 16) <= int(snapshot.stem, 16) for path in segments)
+    return [snapshot, *segments[max(0, before - 1):]]
 
 
 def drop_from_cache(files):
@@ -26,16 +42,16 @@ def drop_from_cache(files):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def cold_read_seconds(folder):
-    """Reading and checksumming all files of a server, with none of them cached before."""
-    files = files_below(folder)
+def cold_read_seconds(files):
+    """Reading and checksumming them, with none of them cached before or after."""
     drop_from_cache(files)
+    chunk = memoryview(bytearray(CHUNK))
     begin = time.monotonic()
     for path in files:
-        checksum = 0
+        checksum = 1
         with open(path, 'rb', buffering=0) as file:
-            while chunk := file.read(CHUNK):
-                checksum = zlib.crc32(chunk, checksum)
+            while count := file.readinto(chunk):
+                checksum = zlib.adler32(chunk[:count], checksum)  # the fastest one that there is
     seconds = time.monotonic() - begin
     drop_from_cache(files)
     return seconds
@@ -52,21 +68,44 @@ def words(port):
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def wait_for_snapshot(server):
-    give_up = time.monotonic() + SNAPSHOT_WAIT_S
-    while int(words(server.port)['zk_snap_count']) == 0:
-        if time.monotonic() > give_up:
-            raise RuntimeError(f'{server.name} wrote no snapshot')
-        time.sleep(0.05)
+def snapshot_count(server):
+    """How many it has written since it was started."""
+    return int(words(server.port)['zk_snap_count'])
 
 
-def restart(server, arguments):
-    """Stops it in order and starts it again with other options; returns those it had."""
-    had = server.arguments
+def restart_with(server, had, arguments):
+    """Stops it in order and starts it again with `arguments` behind those it `had`."""
     server.stop()
     server.arguments = [*had, *arguments]
     server.start()
-    return had
+
+
+def p99_us(slices):
+    """Of loads of the same length. A stall in one of them shows in the mean, not in the median."""
+    return statistics.fmean(result['latency']['p99_us'] for result in slices) if slices else None
+
+
+def p99_beside_a_snapshot(server, run_set):
+    """Of a server that writes one since its first transaction: only loads that were over before the
+    snapshot was. None if it was too fast for any."""
+    slices = []
+    while True:
+        result = run_set(SLICE_S, 1)
+        if snapshot_count(server) > 0:
+            return p99_us(slices)
+        slices.append(result)
+        if len(slices) * SLICE_S > SNAPSHOT_WAIT_S:
+            raise RuntimeError(f'{server.name} wrote no snapshot')
+
+
+def write_log(server, run_set):
+    """LOG_TXNS transactions at least."""
+    written = 0
+    while written < LOG_TXNS:
+        result = run_set(SLICE_S, 16)
+        if result['errors'] or not result['count']:
+            raise RuntimeError(f'{server.name} did not take the log records of a restart')
+        written += result['count']
 
 
 def measure_peer(server, loaded):
@@ -79,24 +118,21 @@ def measure_peer(server, loaded):
 
 def measure_own(server, loaded, run_set):
     """`loaded` with what is measured on its tree. `run_set(seconds, depth)` loads the server with
-    setData and gives the result.
+    setData, without a warm-up, and gives the result.
 
-    Snapshots come when they are wanted: never, or (snapCount at its minimum) with the first write.
+    Snapshots come when they are wanted: never, or (snapCount at its minimum) with the first write
+    after a start.
     """
-    # Nothing running, then one running from the first write on.
-    had = restart(server, ['--snap-count', str(2**31 - 1)])
-    loaded['calm_p99_us'] = run_set(2, 1)['latency']['p99_us']
-    server.arguments = had
-    restart(server, ['--snap-count', '2'])
-    loaded['snapshot_p99_us'] = run_set(2, 1)['latency']['p99_us']
-    wait_for_snapshot(server)
-    server.arguments = had
-    restart(server, ['--snap-count', str(2**31 - 1)])
-    written = 0
-    while written < LOG_TXNS:
-        written += run_set(0.2, 16)['count']
+    had = server.arguments
+    restart_with(server, had, NEVER)
+    loaded['calm_p99_us'] = p99_us([run_set(SLICE_S, 1) for _ in range(CALM_SLICES)])
+    restart_with(server, had, AT_ONCE)
+    loaded['snapshot_p99_us'] = p99_beside_a_snapshot(server, run_set)
+    restart_with(server, had, NEVER)
+    write_log(server, run_set)
     server.stop(signal.SIGKILL)
-    loaded['cold_read_seconds'] = cold_read_seconds(server.folder)
+    drop_from_cache(files_below(server.folder))
+    loaded['cold_read_seconds'] = cold_read_seconds(read_by_a_start(server.folder))
     loaded['restart_seconds'] = server.start()
     server.arguments = had
     return loaded
