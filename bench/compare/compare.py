@@ -62,6 +62,7 @@ class Bench:
         self.throughput = {}  # workload -> {system: [per second by connections]}
         self.runs = []      # everything the load generator said
         self.systems = {}   # name -> its options
+        self.redis_rates = {}  # row name -> requests per second of the last run
         self.errors = 0
         self.progress = None
 
@@ -108,6 +109,8 @@ class Bench:
         """The number of redis-benchmark that a row is held against."""
         command, metric, _ = row.redis
         guess = {'get': 400_000, 'set': 60_000}[command] if row.outstanding > 1 else 2500
+        # It counts requests, not seconds: as many as were right for its last run.
+        guess = self.redis_rates.get(row.name, guess)
         pinned = ['taskset', '-c', cores] if cores else []
         done = subprocess.run(
             [*pinned, 'redis-benchmark', '-h', '127.0.0.1', '-p', str(server.port), '-t', command,
@@ -115,6 +118,7 @@ class Bench:
              str(int(guess * self.options.seconds)), '-d', '100', '-r', '1000', '--csv'],
             stdout=subprocess.PIPE, text=True, check=True)
         result = list(csv.DictReader(io.StringIO(done.stdout)))[0]
+        self.redis_rates[row.name] = float(result['rps'])
         if metric == 'per_second':
             return float(result['rps'])
         return float(result['p50_latency_ms']) * 1000
@@ -188,7 +192,8 @@ class Bench:
                 result = results[key, server.name]
                 if server.name != 'floor':
                     self.keep(row, pinning, server.name, result['values'].get(row.metric))
-                self.curves.setdefault(row.name, {})[server.name] = result['latency']['curve']
+                if pinning == 'pinned':
+                    self.curves.setdefault(row.name, {})[server.name] = result['latency']['curve']
             if row.redis:
                 self.keep(row, pinning, 'redis', self.redis_benchmark(redis, row, cores))
             responder = results.get((key, 'floor'))
@@ -219,8 +224,14 @@ class Bench:
                 values = {}
                 for server in self.heavy_systems(group, server_cores):
                     self.progress.say(f'heavy, round {number + 1}: {workload}, {server.name}')
-                    with server:
-                        values[server.name] = self.measure_heavy(server, group[0], load_cores)
+                    try:
+                        with server:
+                            values[server.name] = self.measure_heavy(server, group[0], load_cores)
+                    except RuntimeError as error:
+                        # One that does not stand it is an error; all others still count.
+                        self.errors += 1
+                        print(error, file=sys.stderr)
+                        values[server.name] = {}
                 for row in group:
                     self.keep_heavy(row, values)
 
@@ -228,6 +239,10 @@ class Bench:
         systems = self.durable_servers(cores)
         if not group[0].has_peers:
             systems = [s for s in systems if not isinstance(s, servers.ZooKeeper)]
+        if group[0].floor == 'small':
+            # The large tree's snapshot would still be written, and its processor time counted.
+            systems = [servers.Paddock(self.build / 'paddock/paddock', self.folder, cores,
+                                       tree.NEVER)]
         if any(row.floor == 'responder' for row in group):
             systems.insert(0, self.responder(cores))
         return systems
@@ -236,7 +251,7 @@ class Bench:
         small = None
         if row.floor == 'small':
             light = dataclasses.replace(row, nodes=suite.SMALL_NODES)
-            small = self.load(server, light, cores)['values'][row.metric]
+            small = self.load(server, light, cores)['values'].get(row.metric)
         values = self.load(server, row, cores)['values']
         values['small'] = small
         if row.workload != 'tree':
@@ -248,10 +263,10 @@ class Bench:
 
     def keep_heavy(self, row, values):
         for name, of_server in values.items():
-            if name != 'floor':
+            if name == 'paddock' or (name != 'floor' and row.has_peers):
                 self.keep(row, 'pinned', name, of_server.get(row.metric))
-        if row.floor in values['paddock']:
-            limit = values['paddock'][row.floor]
+        if row.floor in suite.FLOORS_OF_OWN_RUN:
+            limit = values['paddock'].get(row.floor)
         else:
             responder = {'values': values['floor']} if 'floor' in values else None
             limit = floor.limit(row, responder, None, {})
@@ -343,7 +358,7 @@ def main():
     bench = Bench(options)
     try:
         bench.run()
-    except RuntimeError as error:
+    except (RuntimeError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 2
     result = bench.result(where)

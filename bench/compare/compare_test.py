@@ -1,9 +1,12 @@
 """What the comparison makes of numbers: floors, ratios, verdicts, and a page that parses."""
 
 import re
+import types
 import unittest
 import xml.etree.ElementTree
+from unittest import mock
 
+import compare
 import floor
 import report
 import rows
@@ -45,9 +48,8 @@ class FloorTest(unittest.TestCase):
 
     def test_every_row_has_a_floor_that_is_known(self):
         syncs = {floor.padded(row): 1.0 for row in rows.ROWS} | {floor.BLOCK: 1.0}
-        of_own_run = {'calm_p99_us', 'cold_read_seconds', 'small'}
         for row in rows.ROWS:
-            if row.floor not in of_own_run:
+            if row.floor not in rows.FLOORS_OF_OWN_RUN:
                 floor.limit(row, {'values': {'per_second': 1, row.metric: 1}}, 1, syncs)
 
 
@@ -85,10 +87,100 @@ class TableTest(unittest.TestCase):
         entry = table.line(GET_P50, 'pinned', {'paddock': [55], 'zookeeper': [100]}, [30])
         self.assertEqual(entry['ratios']['zookeeper'], [0.55, 0.4, False])
 
+    def test_a_floor_that_we_have_chosen_excuses_nothing(self):
+        row = named('memory of a one-shot watch')
+        entry = table.line(row, 'pinned', {'paddock': [60], 'zookeeper': [100]}, [64])
+        self.assertEqual(entry['ratios']['zookeeper'], [0.6, 0.5, False])
+
     def test_a_missed_target_is_said(self):
         entry = table.line(SET, 'pinned', {'paddock': [600], 'zookeeper': [100]}, [1000])
         self.assertIn('0.60 (0.7) MISSED', table.text([entry]))
         self.assertIn('6.00 (7) MISSED', table.text([entry]))
+
+
+class RowsTest(unittest.TestCase):
+    def test_names_are_unique(self):
+        names = [row.name for row in rows.ROWS]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_rows_that_share_a_run_want_the_same_of_it(self):
+        loads = {}
+        for row in rows.ROWS:
+            key = ((row.workload, row.arguments) if row.is_heavy
+                   else (row.workload, row.connections, row.depth))
+            load = (row.connections, row.depth, row.nodes, row.peer_nodes, row.arguments)
+            first, wanted = loads.setdefault((row.is_heavy, key), (row, load))
+            self.assertEqual(load, wanted, row.name)
+            # The first decides whom the run is with, and what is run before it.
+            self.assertTrue(first.has_peers or not row.has_peers, row.name)
+            self.assertEqual(row.floor == 'small', first.floor == 'small', row.name)
+
+
+class BenchTest(unittest.TestCase):
+    """What compare.py makes of runs, without any."""
+
+    def bench(self, quick):
+        options = types.SimpleNamespace(
+            build='nowhere', data='nowhere', quick=quick, rounds=2, heavy_rounds=1, seconds=1,
+            warmup=0.3, scale=1, heap_mib=100, pinning=['pinned'] if quick else
+            ['pinned', 'unpinned'])
+        return compare.Bench(options)
+
+    def heavy(self, bench, measure):
+        bench.progress = mock.Mock()
+        with mock.patch.object(compare.servers.Server, '__enter__'), \
+                mock.patch.object(compare.servers.Server, '__exit__', return_value=None), \
+                mock.patch.object(bench, 'measure_heavy', measure):
+            bench.run_heavy()
+        return bench.progress.say.call_count
+
+    def test_every_heavy_row_gets_its_numbers(self):
+        def measure(_server, _row, _cores):
+            return {row.metric: 5.0 for row in rows.ROWS} | dict.fromkeys(
+                rows.FLOORS_OF_OWN_RUN, 4.0)
+        for quick in (False, True):
+            bench = self.bench(quick)
+            self.heavy(bench, measure)
+            for row in bench.heavy_rows():
+                with self.subTest(row.name):
+                    numbers = bench.numbers[row.name, 'pinned']
+                    self.assertEqual(numbers['paddock'], [5])
+                    self.assertEqual('zookeeper-tuned' in numbers, row.has_peers)
+                    self.assertNotIn('floor', numbers)
+                    self.assertEqual(len(bench.floors[row.name, 'pinned']), 1)
+
+    def test_a_server_that_fails_is_an_error_and_the_others_count(self):
+        def measure(server, _row, _cores):
+            if server.name in ('paddock', 'floor'):
+                raise RuntimeError('out of memory')
+            return {row.metric: 5.0 for row in rows.ROWS}
+        bench = self.bench(quick=False)
+        with mock.patch('sys.stderr'):
+            self.heavy(bench, measure)
+        self.assertGreater(bench.errors, 0)
+        for row in bench.heavy_rows():
+            entry = table.line(row, 'pinned', bench.numbers[row.name, 'pinned'],
+                               bench.floors[row.name, 'pinned'])
+            self.assertIsNone(entry['ratios']['floor'][0], row.name)
+
+    def test_progress_counts_every_run(self):
+        for quick in (False, True):
+            bench = self.bench(quick)
+            bench.progress = mock.Mock()
+            load = {'values': {'p50_us': 1.0, 'per_second': 1.0}, 'latency': {'curve': []},
+                    'per_second': 1.0}
+            server = compare.servers.Server
+            with mock.patch.object(server, '__enter__', lambda self: self), \
+                    mock.patch.object(server, '__exit__', return_value=None), \
+                    mock.patch.object(bench, 'load', return_value=load), \
+                    mock.patch.object(bench, 'redis_benchmark', return_value=1.0), \
+                    mock.patch.object(bench, 'measure_heavy', return_value={}), \
+                    mock.patch.object(compare.floor, 'raw_syncs',
+                                      lambda _program, _folder, sizes, *_: dict.fromkeys(sizes, 1)):
+                for pinning in bench.options.pinning:
+                    bench.run_light(pinning)
+                bench.run_heavy()
+            self.assertEqual(bench.progress.say.call_count, bench.count_runs())
 
 
 class ReportTest(unittest.TestCase):

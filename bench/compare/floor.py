@@ -32,7 +32,7 @@ def limit(row, responder, round_trip_us, syncs):
         return None
     if row.floor == 'responder':
         return responder and responder['values'].get(row.metric)
-    if row.floor[0].isdigit():
+    if row.is_floor_chosen:
         return float(row.floor.split()[0])
     sync_us = syncs[padded(row)]
     if row.floor == 'write':

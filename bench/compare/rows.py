@@ -7,6 +7,8 @@ from typing import Optional
 LOG_BYTES_PER_OPERATION = 200
 # What a large tree is compared with.
 SMALL_NODES = 10_000
+# Figures of Paddock's run that stand for the limit of another one.
+FLOORS_OF_OWN_RUN = {'calm_p99_us', 'cold_read_seconds', 'small'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Row:
     nodes: int = 1000
     arguments: tuple = ()
     # What stands for the limit: 'responder' (the same load against it), 'write', 'durable', 'lock'
-    # or 'two-syncs' (see floor.py), a number with its unit, another figure of Paddock's run, or
-    # 'small' (the same load on SMALL_NODES znodes), or None.
+    # or 'two-syncs' (see floor.py), a number with its unit, one of FLOORS_OF_OWN_RUN ('small': the
+    # same load on SMALL_NODES znodes), or None.
     floor: Optional[str] = None
     floor_target: Optional[float] = None  # of Paddock's number divided by the floor's
     peer_target: Optional[float] = None   # ... by the better ZooKeeper's
@@ -40,6 +42,11 @@ class Row:
     @property
     def outstanding(self):
         return self.connections * self.depth
+
+    @property
+    def is_floor_chosen(self):
+        """The floor is a number that we want, not one that the machine sets."""
+        return self.floor is not None and self.floor[0].isdigit()
 
     @property
     def is_durable(self):
@@ -94,7 +101,7 @@ ROWS = [
         arguments=('--rounds', '1'), floor='64 bytes', floor_target=1, peer_target=0.5,
         is_heavy=True),
     Row('memory of one on a node of its own', 'fanout-own', 'rss_bytes_per_watch', 1000, nodes=1000,
-        arguments=('--rounds', '1'), peer_nodes=200, is_heavy=True),
+        arguments=('--rounds', '1'), has_peers=False, peer_nodes=200, is_heavy=True),
     Row('memory of an idle session', 'sessions', 'rss_bytes_per_session', 10_000,
         floor='4096 bytes', floor_target=1, peer_target=0.3, is_heavy=True),
     Row('memory of a znode of 100 bytes', 'tree', 'rss_bytes_per_node', 16, nodes=1_000_000,

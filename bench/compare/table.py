@@ -44,7 +44,8 @@ def line(row, pinning, numbers, floors):
     peer_met = is_met(row, against_peer, row.peer_target)
     # No server could be so much faster than ZooKeeper on this machine: the floor's column decides.
     floor_against_peer = median_of_ratios(floors, numbers[better]) if better else None
-    if peer_met is False and is_met(row, floor_against_peer, row.peer_target) is False:
+    if (peer_met is False and not row.is_floor_chosen
+            and is_met(row, floor_against_peer, row.peer_target) is False):
         peer_met = None
     redis_target = row.redis[2] if row.redis else None
     against_redis = median_of_ratios(own, numbers.get('redis', []))
