@@ -256,10 +256,16 @@ class Bench:
         values['small'] = small
         if row.workload != 'tree':
             return values
-        if isinstance(server, servers.ZooKeeper):
-            return tree.measure_peer(server, values)
-        return tree.measure_own(server, values, lambda seconds, depth: self.load(
-            server, suite.throughput('on the tree', 'set', 16, depth), cores, seconds, 0))
+
+        def run_set(seconds, depth):
+            row = suite.throughput('on the tree', 'set', 16, depth)
+            return self.load(server, row, cores, seconds, warmup=0)
+        if not isinstance(server, servers.ZooKeeper):
+            return tree.measure_own(server, values, run_set)
+        values = tree.measure_peer(server, values)
+        if not self.options.quick:  # which does not show it
+            values['snapshot_p99_us'] = tree.peer_p99_beside_snapshots(server, run_set)
+        return values
 
     def keep_heavy(self, row, values):
         for name, of_server in values.items():

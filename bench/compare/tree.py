@@ -16,6 +16,10 @@ SLICE_S = 0.25           # of the loads beside a snapshot, which is over after a
 CALM_SLICES = 4
 NEVER = ['--snap-count', str(2**31 - 1)]
 AT_ONCE = ['--snap-count', '2']
+# Of ZooKeeper: more come while it writes one of a large tree, so that the next follows at once.
+PEER_SNAP_COUNT = '-Dzookeeper.snapCount=10000'
+PEER_WARMUP_S = 3        # of a virtual machine that has just started
+PEER_SLICES_MAX = 40
 
 
 def files_below(folder):
@@ -114,6 +118,25 @@ def measure_peer(server, loaded):
     drop_from_cache(files_below(server.folder))
     loaded['restart_seconds'] = server.start()
     return loaded
+
+
+def peer_p99_beside_snapshots(server, run_set):
+    """Of a ZooKeeper that writes one after the other: only loads in which a snapshot's file was
+    written to. None if there were none."""
+    server.stop()
+    server.jvm = [*server.jvm, PEER_SNAP_COUNT]
+    server.start()
+    run_set(PEER_WARMUP_S, 1)
+    slices = []
+    for _ in range(PEER_SLICES_MAX):
+        begin = time.time()
+        result = run_set(SLICE_S, 1)
+        if any(path.name.startswith('snapshot.') and path.stat().st_mtime > begin
+               for path in files_below(server.folder)):
+            slices.append(result)
+        if len(slices) == CALM_SLICES:
+            break
+    return p99_us(slices)
 
 
 def measure_own(server, loaded, run_set):

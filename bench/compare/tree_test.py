@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import tempfile
+import time
 import types
 import unittest
 from unittest import mock
@@ -81,6 +82,29 @@ class TreeTest(unittest.TestCase):
         self.assertEqual(server.stops, 3 * [signal.SIGTERM] + [signal.SIGKILL])
         self.assertEqual(server.arguments, ['--port', '1'])
         self.assertEqual(server.loads, 0)
+
+    def test_only_loads_in_which_a_peer_wrote_a_snapshot_count(self):
+        snapshot = self.folder / 'data/version-2/snapshot.1'
+        snapshot.parent.mkdir()
+        server = mock.Mock(folder=self.folder, jvm=['-Xmx1m'])
+        loads = []
+
+        def load(seconds, depth):
+            loads.append(seconds)
+            self.assertEqual(depth, 1)
+            if len(loads) % 2 == 0:
+                snapshot.write_text('x')
+                os.utime(snapshot, ns=(0, time.time_ns()))
+            return {'latency': {'p99_us': len(loads)}}
+        # Every other one of those behind the warm-up: the second, fourth, sixth and eighth.
+        self.assertEqual(tree.peer_p99_beside_snapshots(server, load), 5)
+        self.assertEqual(loads[:2], [tree.PEER_WARMUP_S, tree.SLICE_S])
+        self.assertEqual(server.jvm, ['-Xmx1m', tree.PEER_SNAP_COUNT])
+        server.start.assert_called_once()
+
+    def test_a_peer_that_wrote_none_has_no_number(self):
+        server = mock.Mock(folder=self.folder, jvm=[])
+        self.assertIsNone(tree.peer_p99_beside_snapshots(server, lambda *_: {}))
 
     def test_log_records_that_are_refused_end_it(self):
         server = types.SimpleNamespace(name='paddock')
