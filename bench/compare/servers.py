@@ -136,7 +136,11 @@ class Responder(Server):
     def start(self):
         begin = time.monotonic()
         self.launch(subprocess.PIPE)
-        self.port = int(self.process.stdout.readline())
+        said = self.process.stdout.readline()
+        if not said.strip().isdigit():
+            self.stop()
+            raise RuntimeError(f'{self.name} did not start')
+        self.port = int(said)
         return time.monotonic() - begin
 
 

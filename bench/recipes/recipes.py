@@ -129,6 +129,9 @@ def main():
     args = parser.parse_args()
     build = args.build.resolve()
     data = args.data or build.with_name(build.name + '-data')
+    data.mkdir(parents=True, exist_ok=True)
+    if servers.file_system(data) in servers.MEMORY_FILE_SYSTEMS:
+        parser.error(f'{data} is in memory: nothing durable can be measured there')
     contenders = [int(count) for count in args.contenders.split(',')]
     with tempfile.TemporaryDirectory() as classes:
         subprocess.run(['javac', '-nowarn', '-cp', JARS, '-d', classes,
