@@ -14,7 +14,7 @@ LOG_TXNS = 200_000       # log records that a restart has to apply behind its sn
 SNAPSHOT_WAIT_S = 120
 SLICE_S = 0.25           # of the loads beside a snapshot, which is over after a few of them
 CALM_SLICES = 4
-NEVER = ['--snap-count', str(2**31 - 1)]
+NEVER = ['--snap-count', str(2**31 - 1), '--snap-size-limit', '0']
 AT_ONCE = ['--snap-count', '2']
 # Of ZooKeeper: more come while it writes one of a large tree, so that the next follows at once.
 PEER_SNAP_COUNT = '-Dzookeeper.snapCount=10000'

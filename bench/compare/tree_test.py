@@ -77,7 +77,7 @@ class TreeTest(unittest.TestCase):
     def test_each_part_starts_with_its_own_options_and_the_last_is_killed(self):
         server = FakeServer(self.folder, loads_per_snapshot=1)
         self.measured(server)
-        never = ['--port', '1', '--snap-count', '2147483647']
+        never = ['--port', '1', *tree.NEVER]
         self.assertEqual(server.starts, [never, ['--port', '1', '--snap-count', '2'], never, never])
         self.assertEqual(server.stops, 3 * [signal.SIGTERM] + [signal.SIGKILL])
         self.assertEqual(server.arguments, ['--port', '1'])
