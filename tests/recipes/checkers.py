@@ -40,15 +40,17 @@ def of(history, *whats):
 
 def holds(history):
     """All holds, by their start."""
-    found = {}
+    found = []
+    newest = {}  # a downgraded writer is two, with one token
     for event in sorted(of(history, 'granted', 'holding'), key=lambda event: event['t']):
         key = event['who'], event['token']
         if event['what'] == 'granted':
-            found[key] = Hold(event['who'], event['token'], event.get('kind', 'write'), event['t'],
-                              event['t'], event.get('place', event['token']))
+            newest[key] = Hold(event['who'], event['token'], event.get('kind', 'write'), event['t'],
+                               event['t'], event.get('place', event['token']))
+            found.append(newest[key])
         else:
-            found[key].end = event['t']
-    return list(found.values())
+            newest[key].end = event['t']
+    return found
 
 
 def never_above(history, limit):

@@ -65,6 +65,11 @@ class HoldsTest(CheckersTest):
         history = hold('a', 1, 10, 20) + hold('a', 2, 15, 30, 'read') + hold('b', 3, 22, 25, 'read')
         self.good(checkers.read_write_lock(history))
 
+    def test_a_downgraded_writer_was_alone_too(self):
+        history = hold('a', 1, 10, 20) + hold('a', 1, 21, 30, 'read')
+        self.good(checkers.read_write_lock(history + hold('b', 2, 25, 26, 'read')))
+        self.bad(checkers.read_write_lock(history + hold('b', 2, 15, 16, 'read')), 'b', 'a (write')
+
     def test_a_token_given_out_twice(self):
         history = hold('a', 5, 10, 20) + hold('b', 5, 21, 30)
         self.bad(checkers.tokens_unique(history), '0x5', 'a, b')
