@@ -22,9 +22,8 @@ MAY_INCLUDE = {
     'wal': ['core/base', 'wal'],
     'paddock/shell': ['core/base', 'core/proto', 'paddock', 'recipes'],
     'paddock': ['core', 'net', 'wal', 'paddock'],
-    'recipes': ['core/base', 'core/proto', 'net', 'recipes'],
+    'recipes': ['core/base', 'core/proto', 'recipes'],
     'bench': ['core', 'net', 'wal', 'paddock', 'recipes', 'bench'],
-    'examples': ['core/base', 'core/proto', 'recipes', 'examples'],
 }
 
 # Pattern -> what to do instead, in C++ files.
