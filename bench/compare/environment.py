@@ -29,7 +29,11 @@ def memory_mib():
 
 
 def commit(root):
+    if not (root / '.git').exists():
+        return 'unknown'  # a tarball
     head = first_line('git', '-C', str(root), 'rev-parse', '--short=12', 'HEAD')
+    if head == 'not installed':
+        return 'unknown'
     changed = first_line('git', '-C', str(root), 'status', '--porcelain', '--untracked-files=no')
     return head + (' and uncommitted changes' if changed else '')
 
