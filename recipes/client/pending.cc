@@ -10,6 +10,8 @@ bool PendingState::is_ready() const {
 }
 
 Error PendingState::wait(Deadline deadline, const CancelToken& cancel) {
+  // Not by chance: whether a quick reply is there already must not decide what the caller gets.
+  if (cancel.stop_requested()) return Error::cancelled;
   if (is_ready()) return Error::ok;
   if (IoLoop::is_any_current()) return Error::would_deadlock;
   // It takes the lock once, or the news could fall between the look at the token and the sleep. It

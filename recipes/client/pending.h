@@ -54,7 +54,8 @@ class Pending {
   bool is_ready() const { return state_->is_ready(); }
 
   /// The result; moved out, so it is asked for once. Who stops waiting has cancelled: a request not
-  /// yet sent never will be, and the effect of one that was sent is unknown. In a callback it is
+  /// yet sent never will be, and the effect of one that was sent is unknown. A token that is
+  /// stopped when the wait begins wins over a result that is there already. In a callback it is
   /// refused with would_deadlock, and the operation goes on.
   Expected<T> wait(Deadline deadline, const CancelToken& cancel = {}) const {
     const Error error = state_->wait(deadline, cancel);

@@ -52,8 +52,9 @@ TEST(Pending, ATokenEndsTheWait) {
   EXPECT_EQ(promise.pending().wait(Deadline::never(), source.get_token()).error(), Error::cancelled)
       << "one that was stopped before";
   promise.set({});
-  EXPECT_TRUE(promise.pending().wait(Deadline::never(), source.get_token()))
-      << "what is there is given";
+  EXPECT_EQ(promise.pending().wait(Deadline::never(), source.get_token()).error(), Error::cancelled)
+      << "also when the result is there";
+  EXPECT_TRUE(promise.pending().wait(0s)) << "which is kept for who still wants it";
 }
 
 TEST(Pending, TheCompletionComesFirstAndMayTakeTheValue) {
