@@ -56,9 +56,13 @@ void IoLoop::run_ready() {
 bool IoLoop::is_current() const { return core_->is_current(); }
 bool IoLoop::is_any_current() { return Core::is_any_current(); }
 TimePoint IoLoop::now() const { return core_->now(); }
-void IoLoop::post(UniqueFunction<void()> task) { core_->post(std::move(task)); }
+void IoLoop::post(UniqueFunction<void()> task) {
+  const std::shared_ptr<Core> core = core_;  // the task may run, and let go of the loop, before this
+  core->post(std::move(task));               // has rung
+}
 IoLoop::TimerId IoLoop::call_at(TimePoint at, UniqueFunction<void()> task) {
-  return core_->call_at(at, std::move(task));
+  const std::shared_ptr<Core> core = core_;  // as above
+  return core->call_at(at, std::move(task));
 }
 void IoLoop::cancel_timer(TimerId timer) { core_->cancel_timer(timer); }
 void IoLoop::await_callbacks() { core_->await_callbacks(); }
