@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t seeds[] = {1, 2, 3, 4};
 // Sanitizers make it some three times slower.
 #if defined(PADDOCK_DEBUG_CHECKS)
-constexpr std::uint64_t steps_per_seed = 5'000;
+constexpr std::uint64_t steps_per_seed = 8'000;
 #else
 constexpr std::uint64_t steps_per_seed = 12'000;
 #endif
