@@ -10,23 +10,27 @@
 namespace paddock::recipes {
 namespace {
 
-constexpr std::size_t digits = 10;
+/// Of "%010d", a minus included.
+constexpr std::size_t width = 10;
 
 }  // namespace
 
 std::optional<Contender> parse_contender(std::string_view name, std::span<const Spelling> known) {
-  if (name.size() < digits) return std::nullopt;
+  if (name.size() < width) return std::nullopt;
+  std::string_view digits = name.substr(name.size() - width);
+  const bool is_padded_negative = digits.front() == '-';
+  if (is_padded_negative) digits.remove_prefix(1);
   std::int64_t number = 0;
-  for (const char c : name.substr(name.size() - digits)) {
+  for (const char c : digits) {
     if (c < '0' || c > '9') return std::nullopt;
     number = number * 10 + (c - '0');
   }
-  const std::string_view before = name.substr(0, name.size() - digits);
+  const std::string_view before = name.substr(0, name.size() - width);
   for (const Spelling& spelling : known) {
     // A minus belongs to the marker where the marker ends with one: "lock-", "lock--".
-    bool negative = false;
+    bool negative = is_padded_negative;
     std::string_view rest = before;
-    if (!rest.ends_with(spelling.marker) && rest.ends_with('-')) {
+    if (!negative && !rest.ends_with(spelling.marker) && rest.ends_with('-')) {
       negative = true;
       rest.remove_suffix(1);
     }

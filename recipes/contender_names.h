@@ -30,8 +30,8 @@ struct Contender {
   Claim claim = Claim::exclusive;
 };
 
-/// nullopt = a node of somebody else's. The number has ten digits, and a minus in front once the
-/// parent's 32-bit counter has wrapped.
+/// nullopt = a node of somebody else's. The number is a "%010d": ten digits, and once the parent's
+/// 32-bit counter has wrapped a minus and ten or, later, nine of them.
 std::optional<Contender> parse_contender(std::string_view name, std::span<const Spelling> known);
 
 /// Whether `a` came before `b`. Numbers are compared on their circle, so the order is right across

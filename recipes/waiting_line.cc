@@ -13,6 +13,7 @@ using namespace client;
 
 AdmissionRule in_order_of_arrival(std::span<const Spelling> known) {
   return [known](const std::vector<std::string>& names, std::string_view own) -> Verdict {
+    if (!parse_contender(own, known)) return {Verdict::Kind::unknown, {}};
     const std::string_view ahead = find_blocker(names, own, known);
     if (ahead.empty()) return {};
     return {Verdict::Kind::behind, std::string(ahead)};
@@ -193,6 +194,8 @@ void WaitingLine::Place::judge(Lock& lock, const std::vector<std::string>& names
     if (client_.io_loop()->now() >= client_.valid_until()) return list(nullptr);
     return finish(lock, Hold::grant(client_, *own_));
   }
+  if (verdict.kind == Verdict::Kind::unknown)
+    return finish(lock, tl::unexpected(Error::protocol_error));
   if (!request_.waits) return finish(lock, Hold());
   if (verdict.kind == Verdict::Kind::behind) {
     ahead_ = parent_ + "/" + verdict.ahead;

@@ -20,6 +20,7 @@ struct Verdict {
     granted,
     behind,   ///< of one node; look again when it has gone
     crowded,  ///< look again when anything comes or goes
+    unknown,  ///< its own name is not of this line: the server has made something else
   };
   Kind kind = Kind::granted;
   std::string ahead;  ///< for behind: the node's name

@@ -27,7 +27,10 @@ TEST(ContenderNames, ReadsEachSpelling) {
 
 TEST(ContenderNames, ReadsANumberThatHasWrapped) {
   EXPECT_EQ(number_of("_c_u-lock--2147483648"), -2147483647 - 1);
-  EXPECT_EQ(number_of("u__lock__-0000000007"), -7);
+  EXPECT_EQ(number_of("_c_u-lock--1000000000"), -1'000'000'000);
+  EXPECT_EQ(number_of("_c_u-lock--999999999"), -999'999'999);
+  EXPECT_EQ(number_of("u__lock__-000000007"), -7);
+  EXPECT_EQ(number_of("x-72057594037927936--000000007"), -7);
 }
 
 TEST(ContenderNames, LeavesForeignNodesAlone) {
@@ -56,8 +59,8 @@ TEST(ContenderNames, OrderGoesOnAcrossTheWrap) {
   EXPECT_EQ(find_blocker(names, "c-lock--2147483647", spellings), "b-lock--2147483648");
   EXPECT_EQ(find_blocker(names, "b-lock--2147483648", spellings), "a-lock-2147483647");
   EXPECT_EQ(
-      find_blocker({"a-lock--0000000001", "b-lock-0000000000"}, "b-lock-0000000000", spellings),
-      "a-lock--0000000001");
+      find_blocker({"a-lock--000000001", "b-lock-0000000000"}, "b-lock-0000000000", spellings),
+      "a-lock--000000001");
 }
 
 TEST(ContenderNames, SharedWaitsForTheLastExclusiveAhead) {

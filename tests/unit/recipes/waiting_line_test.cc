@@ -258,6 +258,19 @@ TEST(WaitingLine, LeavesNoWatchBehind) {
   EXPECT_FALSE(client->check_watches(first->node(), WatcherType::data).wait(patience));
 }
 
+// What a server that answers a create with another name would bring about.
+TEST(WaitingLine, ANameThatTheRuleDoesNotKnowIsNoPlace) {
+  static constexpr Spelling known[] = {{.marker = "lock-"}};
+  const auto client = connect();
+  WaitingLine line(*client, test_path(), open_acl());
+  const auto hold =
+      line.join({.name = "other-", .data = "", .rule = in_order_of_arrival(known)}, patience)
+          .wait(patience);
+  ASSERT_FALSE(hold);
+  EXPECT_EQ(hold.error(), Error::protocol_error);
+  await_children(*client, test_path(), 0);
+}
+
 TEST(WaitingLine, TellsWhatTheServerRefuses) {
   const auto client = connect();
   ASSERT_TRUE(client->create(test_path(), "", {.acl = read_acl()}).wait(patience));
