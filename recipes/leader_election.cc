@@ -138,7 +138,18 @@ class LeaderElection::Observer : public std::enable_shared_from_this<Observer> {
 
   void failed(Error error, bool is_watched) {
     if (is_connection_error(error)) return look(is_watched);
-    tell(tl::unexpected(error));
+    if (error != Error::session_expired) return tell(tl::unexpected(error));
+    // Unless the client goes on with a new one, which it does before anything that is posted here.
+    client_.io_loop()->post([self = shared_from_this()] { self->expired(); });
+  }
+
+  void expired() {
+    {
+      std::lock_guard lock(mutex_);
+      if (is_over_) return;  // behind stop(), so the client may be gone
+    }
+    if (client_.session().state != SessionState::expired) return look(false);
+    tell(tl::unexpected(Error::session_expired));
   }
 
   /// That is the watch to wait for now; one that was set before is not needed any more.

@@ -51,8 +51,9 @@ struct Leader {
 /// leader's node, all of them, since all are to be told. Parents and leftovers: as lock.h.
 ///
 /// **Session.** Suspended: a leader is told and leads until valid_until() (Hold), a candidate keeps
-/// its place, an observer hears nothing and catches up later. Over: the term is lost, a campaign
-/// fails with session_expired, and so does an observation, unless the client renews its session.
+/// its place, an observer hears nothing and catches up later. Over: the term is lost and a campaign
+/// fails with session_expired; so does an observation, unless the client renews its session
+/// (ClientOptions::renew_expired): then it goes on in the new one.
 ///
 /// **Interop.** By layout: one of Curator's LeaderLatch (which also takes our ids for its own),
 /// Curator's LeaderSelector, or kazoo's Election on the same path. Only the one whose layout is

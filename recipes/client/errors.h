@@ -70,7 +70,8 @@ constexpr bool had_no_effect(Error error) {
          error != Error::client_closed && error != Error::protocol_error &&
          error != Error::session_expired && error != Error::session_moved;
 }
-/// The client is of no more use: neither this nor any later operation can succeed on its session.
+/// Neither this nor any later operation can succeed on that session: the client is of no more use,
+/// unless it has gone on with a new one (session_expired with ClientOptions::renew_expired).
 constexpr bool is_session_end(Error error) {
   return error == Error::session_expired || error == Error::auth_failed ||
          error == Error::client_closed;

@@ -48,8 +48,9 @@ struct ClientOptions {
   std::vector<AuthData> auth{};
   /// An existing session instead of a new one.
   std::optional<SessionCredentials> resume{};
-  /// After `expired`, open a new session rather than end: watches and ephemeral nodes are gone, and
-  /// requests that had not been sent go to the new session.
+  /// After `expired`, open a new session rather than end. Watches and ephemeral nodes are gone, and
+  /// what was started before fails with session_expired, sent or not: nothing that was meant for
+  /// one session, a write under a lock say, is done in another. Later requests go to the new one.
   bool renew_expired = false;
 
   /// null = a thread of this client's own.

@@ -124,10 +124,12 @@ TEST(EngineReconnect, AnExpiredSessionIsRenewedOnRequest) {
   world.connect(7);
   world.watched("/w", WatchOrder::Read::data);
   world.engine.transport_down(world.now);
+  world.submit("/unsent");
   world.hello();
   world.take_log();
   world.welcome(0, 0ms);
-  EXPECT_EQ(world.take_log(), (Log{"expired", "/w saw -2 /w", "connecting"}));
+  EXPECT_EQ(world.take_log(),
+            (Log{"expired", "/unsent: SessionExpired", "/w saw -2 /w", "connecting"}));
   EXPECT_EQ(world.events[world.events.size() - 2].session, SessionId{7});
   world.submit("/a");
   const std::string said = world.hello();
@@ -135,7 +137,7 @@ TEST(EngineReconnect, AnExpiredSessionIsRenewedOnRequest) {
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->session, SessionId{0});
   world.welcome(8);
-  EXPECT_EQ(world.take_requests().size(), 1u) << "no watches of the old session";
+  EXPECT_EQ(world.take_requests().size(), 1u) << "no watches or requests of the old session";
   EXPECT_EQ(world.engine.event().session, SessionId{8});
 }
 

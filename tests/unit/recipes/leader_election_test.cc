@@ -139,6 +139,26 @@ TEST(LeaderElection, AnObservationEndsWithTheSession) {
   EXPECT_TRUE(is_session_end(seen.error())) << error_text(seen.error());
 }
 
+// Also one whose question is on its way when the session turns out to be over.
+TEST(LeaderElection, AnObservationGoesOnInTheNextSession) {
+  const auto other = connect();
+  LeaderElection election(*other, test_path() + "/line", {.id = "one"});
+  const Expected<Hold> term = election.campaign(patience);
+  ASSERT_TRUE(term);
+  TestLoop loop;
+  loop.start();
+  const auto client =
+      connect({.session_timeout = short_session, .renew_expired = true, .io_loop = loop.loop()});
+  create_node(*client, test_path() + "/mark", CreateMode::ephemeral);
+  loop.stop();
+  await_children(*other, test_path(), 1);  // the session is over at the server
+  Seen seen;
+  const auto observation = LeaderElection(*client, test_path() + "/line").observe(seen.handler());
+  loop.start();
+  EXPECT_TRUE(seen.await_leader("one"));
+  EXPECT_EQ(seen.error(), Error::ok);
+}
+
 TEST(LeaderElection, AnEndedObservationIsSilentAndLeavesNoWatch) {
   const auto client = connect();
   LeaderElection election(*client, test_path(), {.id = "one"});
