@@ -181,6 +181,7 @@ void Engine::tick(TimePoint now) {
     check_connection(now);
   } else if ((phase_ == Phase::connecting || phase_ == Phase::handshaking) &&
              now >= attempt_deadline_) {
+    ++slow_attempts_;
     drop(now);
   } else if (phase_ == Phase::waiting && now >= attempt_at_) {
     begin_attempt(now);

@@ -132,6 +132,7 @@ class Engine {
 
   // engine_connect.cc
   void begin_attempt(TimePoint now);
+  Milliseconds attempt_timeout() const;
   void schedule_attempt(TimePoint now);
   void drop(TimePoint now);
   bool take_handshake(Bytes frame, TimePoint now);
@@ -168,6 +169,7 @@ class Engine {
   std::size_t next_host_ = 0;
   std::size_t host_ = 0;
   std::size_t failed_attempts_ = 0;  ///< in a row, without any answer to a request
+  std::size_t slow_attempts_ = 0;    ///< those of them that took too long
   TimePoint attempt_at_{};           ///< waiting: when to try
   TimePoint attempt_deadline_{};     ///< connecting, handshaking: when to give up
   TimePoint handshake_sent_at_{};

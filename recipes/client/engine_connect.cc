@@ -27,8 +27,16 @@ void Engine::begin_attempt(TimePoint now) {
   next_host_ = (next_host_ + 1) % options_.host_count;
   ++attempt_;
   ++failed_attempts_;  // until a reply shows otherwise
-  attempt_deadline_ = now + options_.connect_timeout;
+  attempt_deadline_ = now + attempt_timeout();
   phase_ = Phase::connecting;
+}
+
+/// A server under load that takes longer for a new session than one attempt lasts would be asked
+/// for one after the other, and never be waited for.
+Milliseconds Engine::attempt_timeout() const {
+  const std::size_t rounds = std::min<std::size_t>(slow_attempts_ / options_.host_count, 20);
+  const Milliseconds longest = std::max(options_.connect_timeout, options_.session_timeout);
+  return std::min(options_.connect_timeout * (1 << rounds), longest);
 }
 
 void Engine::schedule_attempt(TimePoint now) {

@@ -60,6 +60,7 @@ bool Engine::take_frame(Bytes frame, TimePoint now) {
   if (header.zxid.value > 0) last_zxid_ = std::max(last_zxid_, header.zxid);
   if (header.xid == xid_auth) return take_auth_reply(header, now);
   failed_attempts_ = 0;
+  slow_attempts_ = 0;
   if (header.xid == proto::xid_ping) {
     if (!ping_sent_at_) return false;
     answered(*ping_sent_at_);

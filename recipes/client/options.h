@@ -58,8 +58,9 @@ struct ClientOptions {
 
   /// Where in the host list a client starts is random, so that they spread.
   bool shuffle_hosts = true;
-  /// An attempt to connect to one server, handshake included, takes this long at most; 0 = a third
-  /// of session_timeout.
+  /// How long an attempt to connect to one server, handshake included, may take; 0 = a third of
+  /// session_timeout. When that was not enough for as many attempts as there are servers it
+  /// doubles, up to session_timeout, until a server has answered: slow ones are reached, too.
   Milliseconds connect_timeout{0};
   /// Waits between attempts: jittered, from the first to the second by doubling, once each server
   /// has been tried. A connection that was lost is replaced at once.

@@ -180,6 +180,26 @@ TEST(EngineReconnect, AServerThatDoesNotAnswerTheHandshakeIsLeft) {
   EXPECT_TRUE(world.engine.output().empty());
 }
 
+TEST(EngineReconnect, ASlowServerIsGivenMoreTimeUntilItAnswers) {
+  EngineWorld world({.session_timeout = 3'000ms, .connect_timeout = 1'000ms});
+  const auto next_attempt_lasts = [&] {
+    world.hello();
+    const std::uint64_t attempt = world.engine.wanted()->attempt;
+    const TimePoint begun = world.now;
+    while (world.engine.wanted() && world.engine.wanted()->attempt == attempt) world.advance(100ms);
+    return world.now - begun;
+  };
+  EXPECT_EQ(next_attempt_lasts(), 1'000ms);
+  EXPECT_EQ(next_attempt_lasts(), 2'000ms);
+  EXPECT_EQ(next_attempt_lasts(), 3'000ms);
+  EXPECT_EQ(next_attempt_lasts(), 3'000ms);
+  world.connect();
+  world.submit("/a");
+  world.reply_bare(world.take_requests().at(0).xid);
+  world.engine.transport_down(world.now);
+  EXPECT_EQ(next_attempt_lasts(), 1'000ms);
+}
+
 TEST(EngineReconnect, AServerThatWelcomesAndDropsIsNotAskedWithoutPause) {
   EngineWorld world({.backoff_min = 100ms});
   world.connect();
