@@ -51,7 +51,7 @@ class Hold {
   /// Nobody else can hold it at this moment: not lost, not released, valid_until() not passed.
   bool is_valid() const;
   /// Until when nobody else can hold it. While connected it moves on with every reply; in the past
-  /// when lost or released.
+  /// when lost or released, and from Client::close() on.
   client::TimePoint valid_until() const;
   /// The czxid of the node, or of the one whose place it has taken (ReadWriteLock::downgrade);
   /// stays readable after the release. 0 of nothing.
@@ -60,8 +60,9 @@ class Hold {
 
   using StateHandler = std::function<void(HoldState)>;
   /// Told of every change from now on, and first, soon, of the state of now. `suspended` comes
-  /// before the session can have ended anywhere, `lost` no later than valid_until(). A release by
-  /// its own hand is not told. nullptr = nobody.
+  /// before the session can have ended anywhere (unless this process stands still: is_valid() knows
+  /// it all the same), `lost` when valid_until() passes. A release by its own hand is not told.
+  /// nullptr = nobody.
   void on_change(StateHandler handler);
 
   /// Told once when someone asks for it back (Lock::request_revocation, Curator's Revoker); whether
@@ -71,7 +72,7 @@ class Hold {
 
   /// Lets go: it counts as released at once, and ready when the server has deleted the node, which
   /// is tried over all reconnects while the session lives (Client::remove_guaranteed). Waiting for
-  /// it is not required. Again, or of nothing: ok.
+  /// it is not required. Again: ok. Of nothing: ok at once, told by the caller's thread.
   client::Pending<void> release(client::Completion<void> done = {});
 
   // --- for recipes ---

@@ -93,9 +93,12 @@ class Engine {
   // --- what it is ---
 
   SessionState state() const { return state_; }
-  SessionEvent event() const { return {state_, session_, valid_until_}; }
+  SessionEvent event() const { return {state_, session_, valid_until()}; }
   bool has_ended() const { return phase_ == Phase::ended; }
-  TimePoint valid_until() const { return valid_until_; }
+  /// The past from close() on: the server may have done it long before it is known here.
+  TimePoint valid_until() const {
+    return phase_ == Phase::ended || is_closing_ ? TimePoint{} : valid_until_;
+  }
   std::size_t queued_count() const { return queue_.size(); }
   std::size_t in_flight_count() const { return in_flight_.size(); }
   const WatchRegistry& watches() const { return watches_; }

@@ -42,9 +42,9 @@ constexpr bool is_end(SessionState state) {
 struct SessionEvent {
   SessionState state = SessionState::connecting;
   SessionId session{};  ///< 0 before the first connection; of the old session in `expired`
-  /// When this was said the session could not end at the server before this moment (if not closed):
-  /// the negotiated timeout behind the sending of the last request that the server answered. The
-  /// past when there is none. While connected it moves on with every reply.
+  /// When this was said the session could not end at the server before this moment: the negotiated
+  /// timeout behind the sending of the last request that the server answered. The past when there
+  /// is none, and from Client::close() on. While connected it moves on with every reply.
   TimePoint valid_until{};
 
   Clock::duration time_left(TimePoint now = Clock::now()) const {

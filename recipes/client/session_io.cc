@@ -105,9 +105,10 @@ void SessionIo::drain() {
 void SessionIo::after_engine() {
   const TimePoint now = core_->now();
   reconcile(now);
-  flush(now);
+  // Before a closeSession leaves.
   valid_until_ns_.store(engine_.valid_until().time_since_epoch().count(),
                         std::memory_order_relaxed);  // stands alone: see the field
+  flush(now);
   arm_timer();
   if (engine_.has_ended()) wind_up();
 }
