@@ -67,6 +67,7 @@ Expected<std::optional<QueueItem>> QueueCore::take(bool waits, Deadline deadline
   for (bool has_listed = false;;) {
     while (const std::optional<std::string> name = next_name()) {
       auto item = try_name(*name, deadline, cancel);
+      if (!item) list_again();
       if (!item || *item) return item;
     }
     if (has_listed) {
@@ -82,6 +83,16 @@ Expected<std::optional<QueueItem>> QueueCore::take(bool waits, Deadline deadline
     if (!listed) return tl::unexpected(listed.error());
     has_listed = true;
   }
+}
+
+/// A message that one took off the list and then could not take is on no list any more, and nothing
+/// at the server has changed: threads that wait with that list would never see it.
+void QueueCore::list_again() {
+  {
+    std::lock_guard lock(mutex_);
+    ++changes_;
+  }
+  changed_.notify_all();
 }
 
 std::optional<std::string> QueueCore::next_name() {
@@ -100,13 +111,7 @@ Expected<void> QueueCore::list(Deadline deadline, const CancelToken& cancel) {
     std::lock_guard lock(mutex_);
     if (!watcher_) {
       watcher_ = make_watcher([weak = weak_from_this()](const WatchedEvent&) {
-        const auto core = weak.lock();
-        if (!core) return;
-        {
-          std::lock_guard inner(core->mutex_);
-          ++core->changes_;
-        }
-        core->changed_.notify_all();
+        if (const auto core = weak.lock()) core->list_again();
       });
     }
     watcher = watcher_;

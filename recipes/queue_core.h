@@ -29,6 +29,7 @@ class QueueCore : public std::enable_shared_from_this<QueueCore> {
  private:
   client::Expected<void> make_folders(client::Deadline deadline, const client::CancelToken& cancel);
   std::optional<std::string> next_name();
+  void list_again();
   client::Expected<void> list(client::Deadline deadline, const client::CancelToken& cancel);
   client::Expected<std::optional<QueueItem>> try_name(const std::string& name,
                                                       client::Deadline deadline,
@@ -47,7 +48,7 @@ class QueueCore : public std::enable_shared_from_this<QueueCore> {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   client::Watcher watcher_;        ///< on the children of both folders
-  std::uint64_t changes_ = 0;      ///< seen by the watcher
+  std::uint64_t changes_ = 0;      ///< seen by the watcher, and messages that were not taken
   std::uint64_t listed_at_ = 0;    ///< changes_ when the list was asked for
   std::deque<std::string> names_;  ///< listed and not tried yet, in order
   std::uint64_t attempts_ = 0;
