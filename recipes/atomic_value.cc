@@ -101,6 +101,11 @@ Expected<std::optional<std::int32_t>> AtomicValue::compare_and_set(std::int32_t 
   const std::string receipt =
       options_.receipts ? path_ + "/" + new_protection() + "receipt" : std::string();
   bool is_open = false;  // a try was sent and not answered
+  if (!receipt.empty()) {
+    const Expected<void> connected = client_.await_connected(deadline, cancel);
+    if (!connected) return tl::unexpected(connected.error());
+  }
+  const SessionId session = client_.session().session;
   const auto settle = [&]() -> Expected<std::optional<std::int32_t>> {
     for (;;) {
       const Expected<std::int32_t> changed = try_change(version, data, receipt, deadline, cancel);
@@ -121,6 +126,9 @@ Expected<std::optional<std::int32_t>> AtomicValue::compare_and_set(std::int32_t 
         const auto happened = has_happened(version, data, receipt, deadline, cancel);
         if (!happened) return tl::unexpected(happened.error());
         if (*happened) return version + 1;
+        // A receipt goes with its session, so that there is none in the next one tells nothing.
+        if (!receipt.empty() && client_.session().session != session)
+          return tl::unexpected(Error::session_expired);
         return std::nullopt;
       }
     }

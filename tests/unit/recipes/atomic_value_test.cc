@@ -152,6 +152,38 @@ TEST(AtomicValue, ReceiptsTellOfEveryChangeAcrossBrokenConnections) {
   await_children(*steady, path, 0);
 }
 
+/// The change is made and its session runs out before the reply is read: with the session went the
+/// receipt. That is never taken for a change that came too late.
+TEST(AtomicValue, AReceiptThatWentWithItsSessionIsNoConflict) {
+  const auto other = connect();
+  for (const auto* below : {"", "/marks"}) create_node(*other, test_path() + below);
+  const std::string path = test_path() + "/value";
+  std::promise<void> made;
+  std::future<void> is_made = made.get_future();
+  const Watcher watcher = make_watcher([&](const WatchedEvent&) { made.set_value(); });
+  ASSERT_TRUE(other->exists(path, watcher).wait(patience));
+  TestLoop loop;
+  loop.start();
+  const auto client =
+      connect({.session_timeout = short_session, .renew_expired = true, .io_loop = loop.loop()});
+  create_node(*client, test_path() + "/marks/mark", CreateMode::ephemeral);
+  loop.stop();
+  auto result = std::async(std::launch::async, [&] {
+    return AtomicValue(*client, path, {.receipts = true})
+        .compare_and_set(Versioned::absent, "x", patience);
+  });
+  // With a pause after each step, so that hardly ever one comes behind the one that sends: it would
+  // read the reply, and this test nothing.
+  constexpr Milliseconds pause{100};
+  const auto is_ready = [](const auto& future, Milliseconds wait) {
+    return future.wait_for(wait) == std::future_status::ready;
+  };
+  while (!is_ready(is_made, pause) && !is_ready(result, Milliseconds(0))) loop.step();
+  await_children(*other, test_path() + "/marks", 0);  // the session is over
+  loop.start();
+  EXPECT_NE(result.get(), too_late);
+}
+
 /// Without receipts an add is told, or connection_loss is: what is there lies between.
 TEST(AtomicValue, WithoutReceiptsNothingIsGuessed) {
   constexpr int rounds = 60;
