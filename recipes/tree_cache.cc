@@ -1,13 +1,13 @@
 #include "recipes/tree_cache.h"
 
+#include <array>
 #include <atomic>
-#include <condition_variable>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "recipes/client/retry.h"
+#include "recipes/tree_store.h"
 
 namespace paddock::recipes {
 
@@ -41,34 +41,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
   const std::string& root() const { return root_; }
   bool is_current() const { return is_current_; }
 
-  TreeSnapshotPtr snapshot() const {
-    std::lock_guard lock(mutex_);
-    return snapshot_locked();
-  }
-
-  TreeNodePtr find(std::string_view path) const {
-    std::lock_guard lock(mutex_);
-    const auto node = tree_.find(path);
-    return node == tree_.end() ? nullptr : node->second;
-  }
-
-  Expected<TreeSnapshotPtr> await(const std::function<bool(const TreeSnapshot&)>& is_wanted,
-                                  Deadline deadline, const CancelToken& cancel) const {
-    if (IoLoop::is_any_current()) return tl::unexpected(Error::would_deadlock);
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      const std::uint64_t seen = published_;
-      const TreeSnapshotPtr snapshot = snapshot_locked();
-      const Error ended = ended_;
-      lock.unlock();
-      if (snapshot && is_wanted(*snapshot)) return snapshot;
-      if (ended != Error::ok) return tl::unexpected(ended);
-      lock.lock();
-      const auto is_news = [&] { return published_ != seen || ended_ != ended; };
-      if (changed_.wait_until(lock, cancel, deadline.at(), is_news)) continue;
-      return tl::unexpected(cancel.stop_requested() ? Error::cancelled : Error::deadline_exceeded);
-    }
-  }
+  const TreeStore& store() const { return store_; }
 
   /// On the connection of a sync whose reply has just come: behind all events before it.
   void synced(const Promise<void>& promise) {
@@ -84,11 +57,12 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
 
   void stop() {
     if (is_one_shot_) {
-      std::lock_guard lock(mutex_);
-      for (const auto& [path, node] : tree_) {
-        client_.remove_watches(path, WatcherType::any, watcher_);
+      client_.remove_watches(root_, WatcherType::any, watcher_);
+      const TreeSnapshotPtr snapshot = store_.snapshot();
+      if (!snapshot) return;
+      for (const auto& [path, node] : snapshot->nodes()) {
+        if (path != root_) client_.remove_watches(path, WatcherType::any, watcher_);
       }
-      if (!tree_.contains(root_)) client_.remove_watches(root_, WatcherType::any, watcher_);
     } else {
       client_.remove_watches(
           root_, is_recursive() ? WatcherType::persistent_recursive : WatcherType::persistent,
@@ -188,7 +162,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
 
   void read_all() {
     mark(root_, true, Zxid{0});
-    for (const auto& [path, node] : tree_) mark(path, true, Zxid{0});
+    for (const auto& [path, node] : store_.nodes()) mark(path, true, Zxid{0});
     for (const auto& [path, node] : pending_) mark(path, true, Zxid{0});
     pump();
   }
@@ -351,7 +325,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
   void children_read(const std::string& path, const std::vector<std::string>& names) {
     TreeNodes present;  // by path; only the keys matter
     for (const std::string& name : names) present.emplace(join_path(path, name), nullptr);
-    for (const TreeNodes* nodes : {&tree_, &pending_}) {
+    for (const TreeNodes* nodes : both()) {
       std::vector<std::string> gone;
       auto [below, end] = descendants(*nodes, path);
       while (below != end) {
@@ -370,10 +344,12 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
 
   // --- what has been read and is not in the snapshot yet ---
 
+  std::array<const TreeNodes*, 2> both() const { return {&store_.nodes(), &pending_}; }
+
   TreeNodePtr find_newest(const std::string& path) const {
     if (const auto node = pending_.find(path); node != pending_.end()) return node->second;
-    const auto node = tree_.find(path);
-    return node == tree_.end() ? nullptr : node->second;
+    const auto node = store_.nodes().find(path);
+    return node == store_.nodes().end() ? nullptr : node->second;
   }
 
   void put(const std::string& path, std::shared_ptr<TreeNode> node) {
@@ -385,7 +361,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
 
   void remove_subtree(const std::string& path, Zxid zxid) {
     std::vector<std::string> gone;
-    for (const TreeNodes* nodes : {&tree_, &pending_}) {
+    for (const TreeNodes* nodes : both()) {
       if (nodes->contains(path)) gone.push_back(path);
       auto [node, end] = descendants(*nodes, path);
       for (; node != end; ++node) gone.push_back(node->first);
@@ -408,24 +384,14 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
     ++replies_since_cut_;
     if (!is_complete && !is_cut_below_unread()) return;
     replies_since_cut_ = 0;
-    const bool is_initial = !is_loaded_;
-    if (pending_.empty() && !is_initial) return tell_refreshed();
+    if (pending_.empty() && is_loaded_) return tell_refreshed();
     is_loaded_ = true;
-    TreeUpdate update;
-    update.is_initial = is_initial;
-    {
-      std::lock_guard lock(mutex_);
-      for (auto& [path, node] : pending_) apply(path, std::move(node), update.changes);
-      zxid_ = update.zxid = std::max(zxid_, newest_pending_);
-      snapshot_.reset();
-      ++published_;
-    }
-    pending_.clear();
-    newest_pending_ = Zxid{0};
+    const TreeUpdate update =
+        store_.publish(std::exchange(pending_, {}), std::exchange(newest_pending_, Zxid{0}));
     is_pending_dated_ = true;
-    changed_.notify_all();
     update_current();
-    if (options_.listener && (is_initial || !update.changes.empty())) options_.listener(update);
+    if (options_.listener && (update.is_initial || !update.changes.empty()))
+      options_.listener(update);
     tell_refreshed();
   }
 
@@ -439,46 +405,14 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
     return true;
   }
 
-  void apply(const std::string& path, TreeNodePtr node, std::vector<TreeChange>& changes) {
-    const auto known = tree_.find(path);
-    const TreeNodePtr before = known == tree_.end() ? nullptr : known->second;
-    if (!node && !before) return;
-    if (!node) {
-      tree_.erase(known);
-    } else if (before) {
-      known->second = node;
-    } else {
-      tree_.emplace(path, node);
-    }
-    const bool is_same = node && before && node->error == before->error &&
-                         node->stat.czxid == before->stat.czxid &&
-                         node->stat.mzxid == before->stat.mzxid;
-    if (is_same) return;  // only its children or its ACL
-    const auto kind = !before ? TreeChange::Kind::added
-                      : node  ? TreeChange::Kind::changed
-                              : TreeChange::Kind::removed;
-    changes.push_back({kind, path, before, std::move(node)});
-  }
-
   void tell_refreshed() {
     if (!is_clean()) return;
     for (const Promise<void>& promise : std::exchange(due_, {})) promise.set({});
   }
 
-  // --- what other threads see ---
-
-  TreeSnapshotPtr snapshot_locked() const {
-    if (published_ > 0 && !snapshot_) snapshot_ = std::make_shared<TreeSnapshot>(tree_, zxid_);
-    return snapshot_;
-  }
-
   void set_ended(Error error) {
-    {
-      std::lock_guard lock(mutex_);
-      ended_ = error;
-    }
+    store_.set_ended(error);
     if (error == Error::ok) return;
-    changed_.notify_all();
     for (const Promise<void>& promise : std::exchange(due_, {})) {
       promise.set(tl::unexpected(error));
     }
@@ -507,13 +441,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
   std::vector<Promise<void>> due_;  ///< refreshes that wait for the next complete cut
 
   std::atomic<bool> is_current_{false};
-  mutable std::mutex mutex_;
-  mutable std::condition_variable_any changed_;
-  TreeNodes tree_;  ///< written by the I/O thread only, which therefore reads it without the lock
-  Zxid zxid_{};
-  mutable TreeSnapshotPtr snapshot_;  ///< made when asked for
-  std::uint64_t published_ = 0;
-  Error ended_ = Error::ok;
+  TreeStore store_;
 };
 
 TreeCache::TreeCache(Client& client, std::string root, Options options)
@@ -532,14 +460,14 @@ TreeCache::~TreeCache() {
 }
 
 const std::string& TreeCache::root() const { return core_->root(); }
-TreeSnapshotPtr TreeCache::snapshot() const { return core_->snapshot(); }
-TreeNodePtr TreeCache::find(std::string_view path) const { return core_->find(path); }
+TreeSnapshotPtr TreeCache::snapshot() const { return core_->store().snapshot(); }
+TreeNodePtr TreeCache::find(std::string_view path) const { return core_->store().find(path); }
 bool TreeCache::is_current() const { return core_->is_current(); }
 
 Expected<TreeSnapshotPtr> TreeCache::await(
     const std::function<bool(const TreeSnapshot&)>& is_wanted, Deadline deadline,
     const CancelToken& cancel) const {
-  return core_->await(is_wanted, deadline, cancel);
+  return core_->store().await(is_wanted, deadline, cancel);
 }
 
 Expected<TreeSnapshotPtr> TreeCache::await_loaded(Deadline deadline,
