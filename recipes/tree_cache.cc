@@ -425,7 +425,7 @@ class TreeCache::Core : public std::enable_shared_from_this<Core> {
   const Options options_;
   Watcher watcher_;
 
-  bool is_one_shot_;
+  std::atomic<bool> is_one_shot_;  ///< stop() asks too, in any thread
   bool is_connected_ = false;
   bool is_watch_set_ = false;
   bool is_loaded_ = false;
