@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "recipes/client/protected_create.h"
 #include "recipes/parents.h"
 #include "recipes/paths.h"
 
@@ -51,7 +52,8 @@ class WaitingLine::Place : public std::enable_shared_from_this<Place> {
   // Steps, with the mutex held.
   void enter();
   void list(Watcher watcher);
-  void judge(Lock& lock, const std::vector<std::string>& names, bool is_watched, bool is_late);
+  void remove_own_doubles(std::vector<std::string>& names);
+  void judge(Lock& lock, std::vector<std::string> names, bool is_watched, bool is_late);
   void watch_ahead();
   void finish(Lock& lock, Expected<Hold> result);
 
@@ -132,9 +134,9 @@ void WaitingLine::Place::created(Expected<Created>& result) {
   }
   own_ = std::move(*result);
   if (early_names_) {
-    const std::vector<std::string> names = std::move(*early_names_);
+    std::vector<std::string> names = std::move(*early_names_);
     early_names_.reset();
-    judge(lock, names, false, false);
+    judge(lock, std::move(names), false, false);
   } else if (!is_listing_) {
     list(nullptr);
   }
@@ -169,7 +171,7 @@ void WaitingLine::Place::listed(Expected<std::vector<std::string>>& result, bool
   if (result && !own_) {
     early_names_ = std::move(*result);
   } else if (result) {
-    judge(lock, *result, is_watched, is_late);
+    judge(lock, std::move(*result), is_watched, is_late);
   } else if (!own_) {
     // Whatever is wrong, the create comes to it too, and asks again if not.
   } else if (is_connection_error(result.error())) {
@@ -181,8 +183,22 @@ void WaitingLine::Place::listed(Expected<std::vector<std::string>>& result, bool
   }
 }
 
-void WaitingLine::Place::judge(Lock& lock, const std::vector<std::string>& names, bool is_watched,
+/// A create of ours that was given up for lost and came late (see Sweep in protected_create.cc): it
+/// would stand ahead of us for as long as we wait.
+void WaitingLine::Place::remove_own_doubles(std::vector<std::string>& names) {
+  const std::string_view own = node_name(own_->path);
+  const std::string_view marker = protection_of(own);
+  if (marker.empty()) return;
+  std::erase_if(names, [&](const std::string& name) {
+    const bool is_double = name != own && name.starts_with(marker);
+    if (is_double) client_.remove_guaranteed(parent_ + "/" + name);
+    return is_double;
+  });
+}
+
+void WaitingLine::Place::judge(Lock& lock, std::vector<std::string> names, bool is_watched,
                                bool is_late) {
+  remove_own_doubles(names);
   const std::string_view own = node_name(own_->path);
   if (std::find(names.begin(), names.end(), own) == names.end()) {
     // Asked for before the create was repeated on a later connection; or the node was deleted.

@@ -144,6 +144,10 @@ class Client {
   /// for as long as the session lives. Only the end of the session, or of the client, leaves a
   /// non-ephemeral one behind. For everything sequential or ephemeral.
   ///
+  /// ZooKeeper may carry out a create from a connection that was given up after the session has
+  /// asked for it in vain on the next one. Such a second node with the same prefix is looked for,
+  /// and deleted, behind remove_guaranteed of the first.
+  ///
   /// The result's stat is filled in always; ephemeral_owner is the session that owns the node.
   /// REQUIRES in the ACL: READ on the parent and, for the clean-up, DELETE on it.
   Pending<Created> create_protected(std::string_view path, std::string_view data,

@@ -13,6 +13,9 @@ namespace {
 
 /// Before the next try when the client itself is overloaded.
 constexpr Milliseconds overload_pause{100};
+/// Between the looks for a create that comes late. Longer than a connection that was given up has
+/// bytes left that nobody has read, but for a server that stands still.
+constexpr Milliseconds sweep_pause{5'000};
 
 /// Random, of version 4: what Java's UUID.randomUUID().toString() gives.
 std::string random_uuid() {
@@ -30,6 +33,44 @@ std::string random_uuid() {
   }
   return text;
 }
+
+/// Deletes what a create has made after it was given up for lost. ZooKeeper goes on reading an old
+/// connection when the session has a new one already, so a create on its way there may take effect
+/// behind the search for it, and behind its repetition: a second node of one marker, in a session
+/// that lives, and so ahead of everyone for good. Looks now and once more. Threads: loop-local.
+class Sweep : public std::enable_shared_from_this<Sweep> {
+ public:
+  Sweep(std::shared_ptr<SessionIo> io, std::string parent, std::string marker)
+      : io_(std::move(io)), parent_(std::move(parent)), marker_(std::move(marker)) {}
+
+  void look() {
+    const std::string parent = parent_.empty() ? "/" : parent_;
+    start_path<void>(*io_, proto::OpCode::sync, parent, {}, just_path, read_nothing);
+    start_read<std::vector<std::string>>(
+        *io_, proto::OpCode::get_children, WatchOrder::Read::children, parent, nullptr,
+        [self = shared_from_this()](Expected<std::vector<std::string>>& names) {
+          self->looked(names);
+        },
+        read_names);
+  }
+
+ private:
+  void looked(const Expected<std::vector<std::string>>& names) {
+    if (!names && is_connection_error(names.error())) return look();
+    if (!names) return;  // no parent, no node; or nobody may look
+    for (const std::string& name : *names) {
+      if (name.starts_with(marker_)) remove_guaranteed(io_, parent_ + "/" + name, {});
+    }
+    if (std::exchange(is_last_, true)) return;
+    io_->core().call_at(io_->core().now() + sweep_pause,
+                        [self = shared_from_this()] { self->look(); });
+  }
+
+  const std::shared_ptr<SessionIo> io_;
+  const std::string parent_;  ///< "" = the root
+  const std::string marker_;
+  bool is_last_ = false;
+};
 
 /// One guaranteed delete. Threads: loop-local.
 class GuaranteedRemove : public std::enable_shared_from_this<GuaranteedRemove> {
@@ -49,7 +90,13 @@ class GuaranteedRemove : public std::enable_shared_from_this<GuaranteedRemove> {
 
  private:
   void attempted(const Expected<void>& removed) {
-    if (removed || removed.error() == Error::no_node) return promise_.set({});
+    if (removed || removed.error() == Error::no_node) {
+      const std::size_t slash = path_.rfind('/');
+      const std::string marker(protection_of(std::string_view(path_).substr(slash + 1)));
+      if (io_->lost_creates().erase(marker) != 0)
+        std::make_shared<Sweep>(io_, path_.substr(0, slash), marker)->look();
+      return promise_.set({});
+    }
     if (is_connection_error(removed.error())) return attempt();  // waits for the next connection
     if (removed.error() != Error::too_many_requests)
       return promise_.set(tl::unexpected(removed.error()));
@@ -70,7 +117,7 @@ class GuaranteedRemove : public std::enable_shared_from_this<GuaranteedRemove> {
 ///                                              `-> not there: create again
 ///
 /// Once given up (deadline, cancelled) "done" becomes "delete it" and "create again" becomes
-/// "over". Threads: loop-local, but for the constructor and start().
+/// "over", after a Sweep. Threads: loop-local, but for the constructor and start().
 class ProtectedCreate : public std::enable_shared_from_this<ProtectedCreate> {
  public:
   struct What {
@@ -100,7 +147,7 @@ class ProtectedCreate : public std::enable_shared_from_this<ProtectedCreate> {
 
  private:
   void create() {
-    if (promise_.is_ready()) return;
+    if (promise_.is_ready()) return over();
     start_create(
         *io_, what_.parent + "/" + what_.name, what_.data, what_.options,
         [self = shared_from_this()](Expected<Created>& created) { self->create_done(created); });
@@ -108,7 +155,11 @@ class ProtectedCreate : public std::enable_shared_from_this<ProtectedCreate> {
 
   void create_done(Expected<Created>& created) {
     if (created) return found(std::move(*created));
-    if (created.error() == Error::connection_loss) return search();
+    if (created.error() == Error::connection_loss) {
+      has_lost_ = true;
+      io_->lost_creates().insert(what_.marker);
+      return search();
+    }
     if (created.error() == Error::not_connected) return create();
     finish(tl::unexpected(created.error()));
   }
@@ -154,6 +205,14 @@ class ProtectedCreate : public std::enable_shared_from_this<ProtectedCreate> {
                  });
   }
 
+  /// Given up, and not there as far as one can see. (start() may be on another thread, but then
+  /// nothing has been sent.)
+  void over() {
+    if (!has_lost_) return;
+    io_->lost_creates().erase(what_.marker);
+    std::make_shared<Sweep>(io_, what_.parent, what_.marker)->look();
+  }
+
   void found(Created created) {
     if (promise_.is_ready()) {
       remove_guaranteed(io_, created.path, {});
@@ -174,12 +233,20 @@ class ProtectedCreate : public std::enable_shared_from_this<ProtectedCreate> {
   const std::shared_ptr<SessionIo> io_;
   const What what_;
   const Promise<Created> promise_;
+  bool has_lost_ = false;                  ///< a try was sent and not answered
   std::atomic<IoLoop::TimerId> timer_{0};  ///< it may fire while start() has yet to store it
 };
 
 }  // namespace
 
 std::string_view protection_prefix() { return "_c_"; }
+
+std::string_view protection_of(std::string_view name) {
+  constexpr std::size_t uuid_bytes = 36;
+  const std::size_t bytes = protection_prefix().size() + uuid_bytes + 1;
+  const bool is_protected = name.starts_with(protection_prefix()) && name.size() > bytes;
+  return is_protected ? name.substr(0, bytes) : std::string_view();
+}
 
 Pending<Created> create_protected(const std::shared_ptr<SessionIo>& io, std::string_view path,
                                   std::string_view data, CreateOptions options, Deadline deadline,

@@ -15,6 +15,8 @@ class SessionIo;
 
 /// What stands in front of a protected node's name, with a dash behind it: Curator's.
 std::string_view protection_prefix();
+/// "_c_<uuid>-" of a node's name that is protected; "" of another. Borrows `name`.
+std::string_view protection_of(std::string_view name);
 
 Pending<Created> create_protected(const std::shared_ptr<SessionIo>& io, std::string_view path,
                                   std::string_view data, CreateOptions options, Deadline deadline,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "recipes/client/engine.h"
@@ -38,6 +39,10 @@ class SessionIo final : public std::enable_shared_from_this<SessionIo>, private 
 
   /// Ends the session in an orderly way; `closed` is called when it has ended.
   void close(UniqueFunction<void()> closed);
+
+  /// Markers of protected creates that were sent and not answered, until their nodes are deleted
+  /// (protected_create.cc). The I/O thread's.
+  std::unordered_set<std::string>& lost_creates() { return lost_creates_; }
 
   SessionEvent event() const;
   TimePoint valid_until() const;
@@ -88,6 +93,7 @@ class SessionIo final : public std::enable_shared_from_this<SessionIo>, private 
   // The I/O thread's.
   Engine engine_;
   Transport transport_;
+  std::unordered_set<std::string> lost_creates_;
   std::uint64_t attempt_ = 0;  ///< whose transport this is; 0 = none
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::vector<UniqueFunction<void()>> closers_;  ///< to be told of the end
