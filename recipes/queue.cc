@@ -38,12 +38,29 @@ void QueueItem::give_back() {
   if (queue_) std::exchange(queue_, nullptr)->give_back(*this);
 }
 
+// --- MessageSource ---
+
+MessageSource::~MessageSource() { core_->stop(); }
+
+Expected<QueueItem> MessageSource::take(Deadline deadline, const CancelToken& cancel) {
+  auto item = core_->take(true, deadline, cancel);
+  if (!item) return tl::unexpected(item.error());
+  return std::move(**item);
+}
+
+Expected<std::optional<QueueItem>> MessageSource::try_take(Deadline deadline,
+                                                           const CancelToken& cancel) {
+  return core_->take(false, deadline, cancel);
+}
+
+Expected<std::int32_t> MessageSource::size(Deadline deadline, const CancelToken& cancel) {
+  return core_->size(deadline, cancel);
+}
+
 // --- Queue ---
 
 Queue::Queue(Client& client, QueueLayout layout)
-    : core_(std::make_shared<QueueCore>(client, std::move(layout), false)) {}
-
-Queue::~Queue() { core_->stop(); }
+    : MessageSource(std::make_shared<QueueCore>(client, std::move(layout), false)) {}
 
 Expected<void> Queue::put(std::string_view message, Deadline deadline, const CancelToken& cancel) {
   return core_->put({std::string(message)}, std::nullopt, deadline, cancel);
@@ -54,26 +71,10 @@ Expected<void> Queue::put_all(const std::vector<std::string>& messages, Deadline
   return core_->put(messages, std::nullopt, deadline, cancel);
 }
 
-Expected<QueueItem> Queue::take(Deadline deadline, const CancelToken& cancel) {
-  auto item = core_->take(true, deadline, cancel);
-  if (!item) return tl::unexpected(item.error());
-  return std::move(**item);
-}
-
-Expected<std::optional<QueueItem>> Queue::try_take(Deadline deadline, const CancelToken& cancel) {
-  return core_->take(false, deadline, cancel);
-}
-
-Expected<std::int32_t> Queue::size(Deadline deadline, const CancelToken& cancel) {
-  return core_->size(deadline, cancel);
-}
-
 // --- PriorityQueue ---
 
 PriorityQueue::PriorityQueue(Client& client, QueueLayout layout)
-    : core_(std::make_shared<QueueCore>(client, std::move(layout), true)) {}
-
-PriorityQueue::~PriorityQueue() { core_->stop(); }
+    : MessageSource(std::make_shared<QueueCore>(client, std::move(layout), true)) {}
 
 Expected<void> PriorityQueue::put(std::string_view message, int priority, Deadline deadline,
                                   const CancelToken& cancel) {
@@ -83,21 +84,6 @@ Expected<void> PriorityQueue::put(std::string_view message, int priority, Deadli
 Expected<void> PriorityQueue::put_all(const std::vector<std::string>& messages, int priority,
                                       Deadline deadline, const CancelToken& cancel) {
   return core_->put(messages, priority, deadline, cancel);
-}
-
-Expected<QueueItem> PriorityQueue::take(Deadline deadline, const CancelToken& cancel) {
-  auto item = core_->take(true, deadline, cancel);
-  if (!item) return tl::unexpected(item.error());
-  return std::move(**item);
-}
-
-Expected<std::optional<QueueItem>> PriorityQueue::try_take(Deadline deadline,
-                                                           const CancelToken& cancel) {
-  return core_->take(false, deadline, cancel);
-}
-
-Expected<std::int32_t> PriorityQueue::size(Deadline deadline, const CancelToken& cancel) {
-  return core_->size(deadline, cancel);
 }
 
 }  // namespace paddock::recipes

@@ -55,6 +55,28 @@ class QueueItem {
   bool may_be_consumed_ = false;
 };
 
+/// What Queue and PriorityQueue have in common: how one takes out of them.
+class MessageSource {
+ public:
+  /// Waits for a message that nobody has taken. Who gives up has not taken one.
+  client::Expected<QueueItem> take(client::Deadline deadline,
+                                   const client::CancelToken& cancel = {});
+  /// nullopt if there is none now.
+  client::Expected<std::optional<QueueItem>> try_take(client::Deadline deadline,
+                                                      const client::CancelToken& cancel = {});
+  /// Messages in it, those taken included.
+  client::Expected<std::int32_t> size(client::Deadline deadline,
+                                      const client::CancelToken& cancel = {});
+
+ protected:
+  explicit MessageSource(std::shared_ptr<QueueCore> core) : core_(std::move(core)) {}
+  ~MessageSource();
+  MessageSource(const MessageSource&) = delete;
+  MessageSource& operator=(const MessageSource&) = delete;
+
+  const std::shared_ptr<QueueCore> core_;
+};
+
 /// A queue of messages whose consumers may crash.
 ///
 ///     <path>/entries/entry-100-<sequence>   persistent; data = the message
@@ -90,56 +112,33 @@ class QueueItem {
 /// at ZooKeeper's default for its own clients); for more, use several queues.
 ///
 /// Threads: any; a mutex guards the list, no call waits with it locked.
-class Queue {
+class Queue : public MessageSource {
  public:
   /// `path` and what lacks above it is made when something is first written.
   Queue(client::Client& client, std::string_view path) : Queue(client, QueueLayout::kazoo(path)) {}
   Queue(client::Client& client, QueueLayout layout);
-  ~Queue();
 
   client::Expected<void> put(std::string_view message, client::Deadline deadline,
                              const client::CancelToken& cancel = {});
   /// All or none, next to each other.
   client::Expected<void> put_all(const std::vector<std::string>& messages,
                                  client::Deadline deadline, const client::CancelToken& cancel = {});
-  /// Waits for a message that nobody has taken. Who gives up has not taken one.
-  client::Expected<QueueItem> take(client::Deadline deadline,
-                                   const client::CancelToken& cancel = {});
-  /// nullopt if there is none now.
-  client::Expected<std::optional<QueueItem>> try_take(client::Deadline deadline,
-                                                      const client::CancelToken& cancel = {});
-  /// Messages in it, those taken included.
-  client::Expected<std::int32_t> size(client::Deadline deadline,
-                                      const client::CancelToken& cancel = {});
-
- private:
-  std::shared_ptr<QueueCore> core_;
 };
 
 /// A Queue in which what is more urgent goes first: the lowest priority, and within one the order
 /// of put(). A message that is put while a consumer works down a list is seen before the next take.
 /// Everything else is as with Queue, and they may share a path: what a Queue puts has priority 100.
-class PriorityQueue {
+class PriorityQueue : public MessageSource {
  public:
   PriorityQueue(client::Client& client, std::string_view path)
       : PriorityQueue(client, QueueLayout::kazoo(path)) {}
   PriorityQueue(client::Client& client, QueueLayout layout);
-  ~PriorityQueue();
 
   /// 0 .. 999, any int with Curator's layout; bad_arguments otherwise.
   client::Expected<void> put(std::string_view message, int priority, client::Deadline deadline,
                              const client::CancelToken& cancel = {});
   client::Expected<void> put_all(const std::vector<std::string>& messages, int priority,
                                  client::Deadline deadline, const client::CancelToken& cancel = {});
-  client::Expected<QueueItem> take(client::Deadline deadline,
-                                   const client::CancelToken& cancel = {});
-  client::Expected<std::optional<QueueItem>> try_take(client::Deadline deadline,
-                                                      const client::CancelToken& cancel = {});
-  client::Expected<std::int32_t> size(client::Deadline deadline,
-                                      const client::CancelToken& cancel = {});
-
- private:
-  std::shared_ptr<QueueCore> core_;
 };
 
 }  // namespace paddock::recipes
