@@ -2,8 +2,6 @@
 // reply checked. `paddock-load --help` lists the workloads; docs/benchmarks.md tells the method.
 // Exit status: 0 = all replies were right, 1 = some were not, 2 = it could not run.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
