@@ -144,15 +144,19 @@ class LostSessionTest(HoldCase):
         # The path is on the other daemon, where it does not exist yet.
         return self.holder(script=script, before=('-timeout', timeout_ms), port=other.port)
 
+    def outlasted(self, other, shell):
+        """What a shell prints, with the daemon stopped, until nobody has its pipes open."""
+        other.process.send_signal(signal.SIGSTOP)
+        try:
+            return shell.communicate(timeout=shells.RUN_S)
+        finally:
+            other.process.send_signal(signal.SIGCONT)
+
     def test_the_command_is_asked_to_end_in_time(self):
         other = self.serve()
         shell = self.hold_at(other, 'trap "echo asked; exit 5" TERM; echo held; '
                                     'while :; do read line || sleep 0.05; done')
-        other.process.send_signal(signal.SIGSTOP)
-        shell.stdin.close()
-        shell.stdin = None
-        out, err = shell.communicate(timeout=shells.RUN_S)
-        other.process.send_signal(signal.SIGCONT)
+        out, err = self.outlasted(other, shell)
         self.assertEqual((shell.returncode, out), (LOST, b'asked\n'))
         self.assertIn(b'SIGTERM', err)
         self.assertNotIn(b'SIGKILL', err)
@@ -162,9 +166,7 @@ class LostSessionTest(HoldCase):
         script = 'trap "" TERM; sh -c "trap \'\' TERM; cat >/dev/null <fifo" & echo held; cat fifo'
         os.mkfifo(self.scratch / 'fifo')
         shell = self.hold_at(other, f'cd {self.scratch}; {script}')
-        other.process.send_signal(signal.SIGSTOP)
-        out, err = shell.communicate(timeout=shells.RUN_S)  # ends when nobody has the pipe open
-        other.process.send_signal(signal.SIGCONT)
+        _, err = self.outlasted(other, shell)
         self.assertEqual(shell.returncode, LOST)
         self.assertIn(b'SIGKILL', err)
 
@@ -173,9 +175,7 @@ class LostSessionTest(HoldCase):
         script = '(trap "" TERM; cat >/dev/null <fifo) & trap "exit 5" TERM; echo held; cat fifo'
         os.mkfifo(self.scratch / 'fifo')
         shell = self.hold_at(other, f'cd {self.scratch}; {script}')
-        other.process.send_signal(signal.SIGSTOP)
-        out, err = shell.communicate(timeout=shells.RUN_S)  # ends when nobody has the pipe open
-        other.process.send_signal(signal.SIGCONT)
+        out, err = self.outlasted(other, shell)
         self.assertEqual((shell.returncode, out), (LOST, b''))
         self.assertNotIn(b'SIGKILL', err)
 
