@@ -1,4 +1,5 @@
-#include <gtest/gtest.h>
+// What the words answer.
+
 #include <stdlib.h>
 
 #include <cctype>
@@ -8,57 +9,12 @@
 #include <sstream>
 
 #include "paddock/version.h"
-#include "paddock/words/answers.h"
-#include "paddock/words/digest_history.h"
-#include "paddock/words/responder.h"
+#include "tests/unit/paddock/words_fixture.h"
 
 namespace paddock::words {
 namespace {
 
 constexpr std::int64_t ms = 1'000'000;  // in ns
-
-/// A server that has answered three requests on two reactors.
-class Words : public testing::Test {
- protected:
-  Words() {
-    config_.data_dir = "/nonexistent/data";
-    config_.data_log_dir = "/nonexistent/log";
-    config_.tick_ms = 2000;
-    config_.session_timeout_ms_min = 4000;
-    config_.session_timeout_ms_max = 40000;
-    config_.client_connections_max = 60;
-    config_.listen_backlog = -1;
-    view_.config = &config_;
-    view_.client_port = 2181;
-    view_.reactors = {&first_, &second_};
-    view_.zxid = Zxid{4};
-    view_.node_count = 6;
-    first_.packets_received.add(8);
-    second_.packets_received.add(3);
-    first_.connections.add(3);
-    second_.connections.add();
-    first_.outstanding.add(2);
-    first_.count_reply(proto::OpCode::get_data, 120, 10 * ms + 5);
-    first_.count_reply(proto::OpCode::get_data, 20, 900'000);
-    second_.count_reply(proto::OpCode::set_data, 80, 2 * ms);
-  }
-
-  std::map<std::string, std::string> metrics() const {
-    std::map<std::string, std::string> values;
-    std::istringstream lines(answer(Word::mntr, view_));
-    for (std::string line; std::getline(lines, line);) {
-      const std::size_t tab = line.find('\t');
-      EXPECT_NE(tab, line.npos) << line;
-      EXPECT_TRUE(values.emplace(line.substr(0, tab), line.substr(tab + 1)).second) << line;
-    }
-    return values;
-  }
-
-  Config config_;
-  ReactorStats first_;
-  ReactorStats second_;
-  ServerView view_;
-};
 
 const std::string figures =
     "Latency min/avg/max: 0/4.3/10\n"
@@ -367,148 +323,6 @@ TEST(WordNames, EveryOperationHasAnAbbreviationAndAKindOfItsOwn) {
   EXPECT_EQ(op_kind(static_cast<proto::OpCode>(4711)), op_kind_count - 1);
   EXPECT_EQ(op_kind(static_cast<proto::OpCode>(-4711)), op_kind_count - 1);
   EXPECT_EQ(op_kind(static_cast<proto::OpCode>(50)), op_kind_count - 1);
-}
-
-// --- Whitelist.
-
-Whitelist list(std::string_view text) {
-  const Result<Whitelist, std::string> parsed = Whitelist::parse(text);
-  EXPECT_TRUE(parsed.has_value()) << text;
-  return parsed.value_or(Whitelist());
-}
-
-TEST(Whitelist, TheDefaultLetsOnlyLoopbackSeeClients) {
-  const Whitelist words = list(default_whitelist);
-  for (const Word word :
-       {Word::ruok, Word::isro, Word::srvr, Word::stat, Word::mntr, Word::conf, Word::wchs}) {
-    EXPECT_TRUE(words.allows(word, true)) << name_of(word);
-    EXPECT_TRUE(words.allows(word, false)) << name_of(word);
-  }
-  for (const Word word : {Word::dump, Word::cons}) {
-    EXPECT_TRUE(words.allows(word, true)) << name_of(word);
-    EXPECT_FALSE(words.allows(word, false)) << name_of(word);
-  }
-  for (const Word word : {Word::wchc, Word::wchp, Word::crst, Word::srst, Word::stmk, Word::envi})
-    EXPECT_FALSE(words.allows(word, true)) << name_of(word);
-}
-
-TEST(Whitelist, AnExplicitListAllowsExactlyItsWordsEverywhere) {
-  const Whitelist words = list(" stat, ruok ,,conf\t");
-  EXPECT_TRUE(words.allows(Word::stat, false));
-  EXPECT_TRUE(words.allows(Word::ruok, false));
-  EXPECT_TRUE(words.allows(Word::conf, false));
-  EXPECT_FALSE(words.allows(Word::srvr, true));
-  EXPECT_FALSE(list("").allows(Word::srvr, true));
-}
-
-TEST(Whitelist, AStarIsEveryWord) {
-  const Whitelist everywhere = list("*");
-  const Whitelist near = list("*@loopback,ruok");
-  for (int i = 0; i < word_count; ++i) {
-    EXPECT_TRUE(everywhere.allows(static_cast<Word>(i), false));
-    EXPECT_TRUE(near.allows(static_cast<Word>(i), true));
-  }
-  EXPECT_FALSE(near.allows(Word::dump, false));
-  EXPECT_TRUE(near.allows(Word::ruok, false));
-}
-
-TEST(Whitelist, UnknownWordsAreKeptForAWarningAndMalformedEntriesAreRefused) {
-  EXPECT_EQ(list("lead,ruok").unknown(), std::vector<std::string>{"lead"});
-  for (const char* text : {"ruok srvr", "ruok@", "ruok@remote", "@loopback", "**", "ru-ok"})
-    EXPECT_FALSE(Whitelist::parse(text).has_value()) << text;
-}
-
-// --- Responder.
-
-/// Remembers what it was asked for.
-class ResponderTest : public Words {
- protected:
-  Responder responder(std::string whitelist) {
-    config_.four_letter_words = std::move(whitelist);
-    return Responder(config_, {.view =
-                                   [this](Part parts) {
-                                     asked_for_ = parts;
-                                     return view_;
-                                   },
-                               .reset_server_stats = [this] { ++server_resets_; },
-                               .reset_connection_stats = [this] { ++connection_resets_; }});
-  }
-
-  Part asked_for_ = Part::none;
-  int server_resets_ = 0;
-  int connection_resets_ = 0;
-};
-
-TEST_F(ResponderTest, OtherBytesAreNoWord) {
-  Responder words = responder("*");
-  for (const std::string_view bytes :
-       {std::string_view("GET "), std::string_view("\0\0\0\x2d", 4),
-        std::string_view("\xff\xf4\xff\xfd"), std::string_view("kill")})
-    EXPECT_EQ(words.respond(bytes, "", "127.0.0.1"), std::nullopt);
-}
-
-TEST_F(ResponderTest, AKnownWordOffTheWhitelistIsToldSoAndDoesNothing) {
-  Responder words = responder("ruok");
-  EXPECT_EQ(words.respond("ruok", "", "10.0.0.1"), "imok");
-  EXPECT_EQ(words.respond("srst", "", "127.0.0.1"), not_whitelisted("srst"));
-  EXPECT_EQ(server_resets_, 0);
-}
-
-TEST_F(ResponderTest, LoopbackWordsAreForLoopbackAddresses) {
-  Responder words = responder(std::string(default_whitelist));
-  for (const char* near : {"127.0.0.1", "127.1.2.3", "::1"})
-    EXPECT_EQ(words.respond("cons", "", near), "\n") << near;
-  for (const char* far : {"10.127.0.1", "128.0.0.1", "fe80::1", "::12", ""})
-    EXPECT_EQ(words.respond("cons", "", far), not_whitelisted("cons")) << far;
-}
-
-TEST_F(ResponderTest, ResetsHappenOnlyWhileServing) {
-  Responder words = responder("*");
-  words.respond("srst", "", "::1");
-  words.respond("crst", "", "::1");
-  EXPECT_EQ(server_resets_, 1);
-  EXPECT_EQ(connection_resets_, 1);
-  view_.is_serving = false;
-  words.respond("srst", "", "::1");
-  words.respond("crst", "", "::1");
-  EXPECT_EQ(server_resets_, 1);
-  EXPECT_EQ(connection_resets_, 1);
-}
-
-TEST_F(ResponderTest, TheTraceMaskIsRemembered) {
-  Responder words = responder("*");
-  EXPECT_EQ(words.respond("gtmk", "", "::1"), "306");
-  EXPECT_EQ(words.respond("stmk", std::string_view("\0\0\0\0\0\0\0\x9", 8), "::1"), "9");
-  EXPECT_EQ(words.respond("gtmk", "", "::1"), "9");
-}
-
-TEST_F(ResponderTest, AWordAsksOnlyForThePartsThatItShows) {
-  Responder words = responder("*");
-  words.respond("mntr", "", "::1");
-  EXPECT_EQ(asked_for_, Part::none);
-  words.respond("dump", "", "::1");
-  EXPECT_TRUE(has(asked_for_, Part::sessions));
-  EXPECT_TRUE(has(asked_for_, Part::connections));
-  EXPECT_FALSE(has(asked_for_, Part::watches));
-}
-
-// --- Digest history.
-
-TEST(DigestHistory, HasAnEntryAtTheFirstBatchEndAtOrBehindEach128thTransaction) {
-  DigestHistory history;
-  std::vector<std::int64_t> zxids;
-  for (const std::int64_t end : {3, 127, 130, 200, 256, 257, 600, 601}) history.note(Zxid{end}, 7);
-  for (const DigestView& entry : history.entries()) zxids.push_back(entry.zxid.value);
-  EXPECT_EQ(zxids, (std::vector<std::int64_t>{130, 256, 600}));
-}
-
-TEST(DigestHistory, KeepsTheLast1024) {
-  DigestHistory history;
-  for (std::int64_t i = 0; i <= 1100; ++i)
-    history.note(Zxid{i * 128}, static_cast<std::uint64_t>(i));
-  ASSERT_EQ(history.entries().size(), DigestHistory::entries_max);
-  EXPECT_EQ(history.entries().back().digest, 1100u);
-  EXPECT_EQ(history.entries().front().digest, 1100u - 1023);
 }
 
 }  // namespace
