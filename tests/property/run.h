@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -84,7 +85,16 @@ class Run {
 
   void differ(const std::string& what, const std::string& core, const std::string& model);
   template <class T>
-  void equal(const std::string& what, const T& core, const T& model);
+  void equal(const std::string& what, const T& core, const T& model) {
+    if (!(core == model)) differ(what, shown(core), shown(model));
+  }
+  template <class T>
+  static std::string shown(const T& value) {
+    if constexpr (std::same_as<T, std::string>)
+      return printable(value);
+    else
+      return std::to_string(value);
+  }
 
   const Setup& setup_;
   Coverage& coverage_;
