@@ -253,9 +253,10 @@ json Salvage::to_json() const {
 /// Why `out` cannot be written to, or nothing.
 std::optional<std::string> why_not(const WalCommand& command) {
   std::error_code error;
-  const fs::path out = fs::weakly_canonical(command.out, error);
+  // Made absolute first: weakly_canonical leaves a path of which no part exists as it is.
+  const fs::path out = fs::weakly_canonical(fs::absolute(command.out, error), error);
   for (const std::string& dir : {command.dirs.data, command.dirs.log}) {
-    const fs::path source = fs::weakly_canonical(dir, error);
+    const fs::path source = fs::weakly_canonical(fs::absolute(dir, error), error);
     const auto [at, end] = std::mismatch(source.begin(), source.end(), out.begin(), out.end());
     if (at == source.end())
       return "--out " + command.out + " is " + dir + " or lies in it; salvage never writes there";

@@ -119,10 +119,10 @@ class Daemon:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def run(*arguments, program=None, timeout=START_S, environment=None, stdin=None):
+def run(*arguments, program=None, timeout=START_S, environment=None, stdin=None, cwd=None):
     """Runs the program to its end: (exit status, stdout, stderr)."""
     done = subprocess.run([program or binary(), *map(str, arguments)], timeout=timeout, text=True,
                           stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False,
+                          stderr=subprocess.PIPE, check=False, cwd=cwd,
                           env={**os.environ, **(environment or {})})
     return done.returncode, done.stdout, done.stderr

@@ -385,6 +385,15 @@ class WalToolTest(unittest.TestCase):
         self.out.mkdir()
         self.salvage(0)
 
+    def test_salvage_takes_relative_paths(self):
+        self.make('batches=2', 'stop')
+        code, out, err = daemon.run('wal', 'salvage', '.', '--out', 'new', cwd=self.dir)
+        self.assertEqual(code, 2, out)
+        self.assertIn('lies in it', err)
+        code, out, err = daemon.run('wal', 'salvage', 'data', '--out', 'new', cwd=self.root)
+        self.assertEqual(code, 0, out + err)
+        self.verify(0, self.root / 'new')
+
     def test_help(self):
         for arguments in ([], ['show'], ['verify'], ['salvage']):
             code, out, err = wal(*arguments, '--help')
