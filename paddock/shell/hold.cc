@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <memory>
 
@@ -31,6 +32,8 @@ int timeout_ms(TimePoint at) {
 }  // namespace
 
 int run_holding(Call& call, recipes::Hold hold, const HeldCommand& command) {
+  // Whoever ignores it hands that on to us; the kernel would then keep no child's exit status.
+  std::signal(SIGCHLD, SIG_DFL);
   SignalQueue children({SIGCHLD});
   SignalQueue signals({SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2});
   // Wakes the loop; what it says is asked of the hold.

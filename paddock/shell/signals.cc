@@ -9,10 +9,16 @@
 namespace paddock::shell {
 namespace {
 
+/// Without those that are ignored, as nohup wants it: a blocked signal is queued all the same.
 sigset_t set_of(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : signals) sigaddset(&set, signal);
+  for (const int signal : signals) {
+    struct sigaction action {};
+    const bool is_ignored =
+        ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    if (!is_ignored) sigaddset(&set, signal);
+  }
   return set;
 }
 

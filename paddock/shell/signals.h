@@ -24,7 +24,8 @@ class BlockedSignals {
 };
 
 /// Signals as something to read rather than something that interrupts. For its lifetime they are
-/// blocked in the calling thread; other threads must have them blocked already.
+/// blocked in the calling thread; other threads must have them blocked already. Signals that the
+/// process ignores (nohup) stay ignored.
 class SignalQueue {
  public:
   explicit SignalQueue(std::initializer_list<int> signals);

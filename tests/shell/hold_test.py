@@ -1,5 +1,6 @@
 """paddock shell lock and elect: a command runs while something is held, and never longer."""
 
+import functools
 import os
 import pathlib
 import signal
@@ -115,6 +116,24 @@ class HoldTest(HoldCase):
         with self.client() as client:
             self.assertEqual(len(client.get_children(self.path)), 1)
         self.release(first)
+
+    def test_a_signal_that_is_ignored_stays_so(self):
+        """As under nohup: the waiting goes on."""
+        first = self.holder()
+        second = self.start('lock', self.path, '--', 'echo', 'mine', preexec_fn=functools.partial(
+            signal.signal, signal.SIGHUP, signal.SIG_IGN))
+        self.await_waiters(2)
+        second.send_signal(signal.SIGHUP)
+        self.release(first)
+        self.assertEqual(second.communicate(timeout=shells.RUN_S)[0], b'mine\n')
+        self.assertEqual(second.returncode, 0)
+
+    def test_the_end_of_the_command_is_seen_whatever_was_inherited(self):
+        shell = self.start('lock', self.path, '--', 'sh', '-c', 'exit 7',
+                           preexec_fn=functools.partial(signal.signal, signal.SIGCHLD,
+                                                        signal.SIG_IGN))
+        shell.communicate(timeout=shells.RUN_S)
+        self.assertEqual(shell.returncode, 7)
 
     def test_signals_are_passed_on(self):
         script = 'trap "echo got; exit 3" USR1; echo held; while :; do read line; done'
