@@ -110,8 +110,9 @@ int export_tree(Call& call) {
     return call.out.failed(exporter.error->error, exporter.error->path);
   if (exporter.nodes() == 0)
     return call.out.failed(call.word(0) + " is ephemeral: -e exports such nodes too");
-  if (const auto file = call.arguments.value("f")) {
-    const auto written = write_file(std::string(*file), exporter.text());
+  const std::string file(call.arguments.value("f").value_or("-"));
+  if (file != "-") {
+    const auto written = write_file(file, exporter.text());
     if (!written) return call.out.failed(written.error());
     call.out.note(fmt::format("Exported {} nodes", exporter.nodes()));
   } else {

@@ -74,8 +74,12 @@ int get(Call& call) {
       call.wait(call.client().get_data(path, watcher_for(call, "get", "[-s] [-w] path")));
   if (!node) return call.out.failed(node.error(), path);
   if (const auto file = call.arguments.value("f")) {
-    const auto written = write_file(std::string(*file), node->data);
-    if (!written) return call.out.failed(written.error());
+    if (*file == "-") {
+      call.out.text(node->data);
+    } else {
+      const auto written = write_file(std::string(*file), node->data);
+      if (!written) return call.out.failed(written.error());
+    }
     if (call.has("s")) print_stat(call, node->stat);
     return status_ok;
   }
@@ -159,7 +163,7 @@ std::vector<Command> read_commands() {
                   "-b     print the data in base64\n"
                   "-x     print the data as a hex dump\n"
                   "--raw  print the bytes of the data and nothing else, no line end either\n"
-                  "-f     write the bytes to a file instead\n"
+                  "-f     write the bytes to a file instead; - is standard output\n"
                   "Null data, which other clients can create, shows as null.",
        .options = {{"s"}, {"w"}, {"b"}, {"x"}, {"raw"}, {"f", true}},
        .words_min = 1,

@@ -134,6 +134,7 @@ class DataTest(ShellTest):
         copy = self.scratch() / 'copy'
         self.ok('get', path, '-f', copy)
         self.assertEqual(copy.read_bytes(), BYTES[::-1])
+        self.assertEqual(self.run_shell('get', path, '-f', '-').bytes, BYTES[::-1])
         text = base64.b64encode(BYTES).decode()
         self.ok('set', path, '-b', text)
         self.assertEqual(self.ok('get', '-b', path), text + '\n')
@@ -235,6 +236,7 @@ class ExportTest(ShellTest):
         self.ok('create', self.base + '/deep', '"quoted" \\ ')
         self.ok('create', self.base + '/deep/est', '')
         exported = self.ok('export', self.base)
+        self.assertEqual(self.ok('export', self.base, '-f', '-'), exported)
         nodes = json.loads(exported)['nodes']
         self.assertEqual([node['path'] for node in nodes],
                          ['', '/bytes', '/closed', '/deep', '/deep/est'])
