@@ -71,7 +71,7 @@ Completion complete(
     completion.candidates = std::move(candidates);
     return completion;
   }
-  if (is_path && !children_of(join(parent, candidates.front())).empty()) {
+  if (is_path && !children_of(join_path(parent, candidates.front())).empty()) {
     completion.insert += '/';
   } else {
     if (last.quote != '\0') completion.insert += last.quote;

@@ -23,12 +23,4 @@ std::optional<std::string> path_problem(std::string_view path) {
   return fmt::format("Invalid path string \"{}\" caused by {}", path, reason);
 }
 
-std::string join(std::string_view parent, std::string_view name) {
-  return fmt::format("{}/{}", parent == "/" ? "" : parent, name);
-}
-
-std::string_view base_name(std::string_view path) {
-  return path == "/" ? path : path.substr(path.rfind('/') + 1);
-}
-
 }  // namespace paddock::shell

@@ -52,7 +52,7 @@ std::optional<int> refuse_nested(Call& call, const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string parent = path.substr(0, slash);
-    const auto quota = read_quota(call, join(quota_node(parent), limits_name));
+    const auto quota = read_quota(call, join_path(quota_node(parent), limits_name));
     if (!quota) return call.out.failed(quota.error(), parent);
     if (*quota)
       return call.out.failed(fmt::format("{} has a parent {} which has a quota", path, parent));
@@ -60,7 +60,7 @@ std::optional<int> refuse_nested(Call& call, const std::string& path) {
   std::string nested;
   const std::string root = quota_node(path);
   const auto walked = walk(call, root, {}, [&](const Visit& node) {
-    if (node.depth < 2 || base_name(node.path) != limits_name) return true;
+    if (node.depth < 2 || node_name(node.path) != limits_name) return true;
     nested = node.path.substr(proto::quota_path.size());
     nested.resize(nested.rfind('/'));
     return false;
@@ -85,13 +85,13 @@ client::Expected<void> create_quota(const Call& call, const std::string& path, c
     if (!made) return made;
     if (slash == std::string::npos) break;
   }
-  const auto made = create_node(call, join(quota_node(path), limits_name), quota_text(quota));
+  const auto made = create_node(call, join_path(quota_node(path), limits_name), quota_text(quota));
   if (!made) return made;
-  return create_node(call, join(quota_node(path), stats_name), "count=0,bytes=0");
+  return create_node(call, join_path(quota_node(path), stats_name), "count=0,bytes=0");
 }
 
 void warn(Call& call, const std::string& path, std::int64_t Quota::*field, std::int64_t limit) {
-  const auto used = read_quota(call, join(quota_node(path), stats_name));
+  const auto used = read_quota(call, join_path(quota_node(path), stats_name));
   if (!used || !*used) return;
   const bool is_count = field == &Quota::count || field == &Quota::count_hard;
   const std::int64_t now = is_count ? (*used)->count : (*used)->bytes;
@@ -115,7 +115,7 @@ int set_quota(Call& call) {
   if (!stat) return call.out.failed(stat.error(), path);
   if (!*stat) return call.out.failed(path + " does not exist.");
   if (const std::optional<int> refused = refuse_nested(call, path)) return *refused;
-  const std::string node = join(quota_node(path), limits_name);
+  const std::string node = join_path(quota_node(path), limits_name);
   const auto before = read_quota(call, node);
   if (!before) return call.out.failed(before.error(), node);
   Quota quota = before->value_or(Quota{});
@@ -132,12 +132,12 @@ int set_quota(Call& call) {
 
 int list_quota(Call& call) {
   const std::string& path = call.word(0);
-  const std::string node = join(quota_node(path), limits_name);
+  const std::string node = join_path(quota_node(path), limits_name);
   const auto limit = read_quota(call, node);
   if (!limit) return call.out.failed(limit.error(), node);
   if (!call.out.is_json()) call.out.line("absolute path is " + node);
   if (!*limit) return call.out.failed(fmt::format("quota for {} does not exist.", path));
-  const auto used = read_quota(call, join(quota_node(path), stats_name));
+  const auto used = read_quota(call, join_path(quota_node(path), stats_name));
   if (!used) return call.out.failed(used.error(), path);
   const Quota now = used->value_or(Quota{});
   if (call.out.is_json()) {
@@ -157,7 +157,7 @@ int list_quota(Call& call) {
 /// Deletes the nodes of a quota, and those above that hold nothing else.
 client::Expected<void> remove_quota(const Call& call, std::string path) {
   for (const std::string_view name : {limits_name, stats_name}) {
-    const auto removed = call.wait(call.client().remove(join(quota_node(path), name)));
+    const auto removed = call.wait(call.client().remove(join_path(quota_node(path), name)));
     if (!removed && removed.error() != Error::no_node) return removed;
   }
   for (; !path.empty(); path.resize(path.rfind('/'))) {
@@ -174,7 +174,7 @@ int delete_quota(Call& call) {
   const Result<const Limit*, std::string> chosen = chosen_limit(call);
   if (!chosen) return call.out.usage(chosen.error());
   if (path == "/") return call.out.failed("a quota on the root is not supported");
-  const std::string node = join(quota_node(path), limits_name);
+  const std::string node = join_path(quota_node(path), limits_name);
   const auto before = read_quota(call, node);
   if (!before) return call.out.failed(before.error(), node);
   if (!*before) {

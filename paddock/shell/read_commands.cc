@@ -31,7 +31,7 @@ int list_below(Call& call) {
   const auto walked = walk(call, root, {.watcher = call.watcher_if("w")}, [&](const Visit& node) {
     // zkCli.sh's order: all children of a node before what is below the first of them.
     if (std::exchange(is_first, false)) print(node.path);
-    for (const std::string& name : node.children.names) print(join(node.path, name));
+    for (const std::string& name : node.children.names) print(join_path(node.path, name));
     return true;
   });
   return walked ? status_ok : call.out.failed(walked.error().error, walked.error().path);

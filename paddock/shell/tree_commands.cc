@@ -48,7 +48,7 @@ int tree(Call& call) {
                   }
                   const client::Stat& stat = node.children.stat;
                   std::string line = indent_of(node.branches);
-                  line += node.depth == 0 ? node.path : base_name(node.path);
+                  line += node.depth == 0 ? node.path : node_name(node.path);
                   if (call.has("s")) line += fmt::format(" [{} bytes]", stat.data_length);
                   if (stat.ephemeral_owner.value != 0) line += " (ephemeral)";
                   call.out.line(line);
@@ -63,7 +63,7 @@ client::Expected<bool> is_wanted(const Call& call, const Visit& node) {
     return !pattern || ::fnmatch(std::string(*pattern).c_str(), std::string(text).c_str(), 0) == 0;
   };
   const client::Stat& stat = node.children.stat;
-  if (!matches("name", base_name(node.path)) || !matches("path", node.path)) return false;
+  if (!matches("name", node_name(node.path)) || !matches("path", node.path)) return false;
   if (call.has("ephemeral") && stat.ephemeral_owner.value == 0) return false;
   if (call.has("leaf") && stat.num_children != 0) return false;
   if (call.has("empty") && (stat.num_children != 0 || stat.data_length != 0)) return false;

@@ -45,7 +45,7 @@ Result<void, WalkError> walk(const Call& call, const std::string& root, const Wa
       const std::vector<std::string>& names = children->names;
       for (std::size_t i = names.size(); i-- > 0;) {
         const char branch = i + 1 == names.size() ? 'l' : '.';
-        stack.push_back({join(entry.path, names[i]), entry.branches + branch, std::nullopt});
+        stack.push_back({join_path(entry.path, names[i]), entry.branches + branch, std::nullopt});
       }
     }
     if (!visit({entry.path, depth, entry.branches, *children})) break;

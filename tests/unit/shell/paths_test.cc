@@ -22,12 +22,5 @@ TEST(ShellPaths, ProblemsAreToldInZooKeepersWords) {
   EXPECT_EQ(path_problem("/a\x01"), "Invalid path string \"/a\x01\" caused by invalid character");
 }
 
-TEST(ShellPaths, AreJoinedAndTaken) {
-  EXPECT_EQ(join("/", "a"), "/a");
-  EXPECT_EQ(join("/a", "b"), "/a/b");
-  EXPECT_EQ(base_name("/a/b"), "b");
-  EXPECT_EQ(base_name("/"), "/");
-}
-
 }  // namespace
 }  // namespace paddock::shell
