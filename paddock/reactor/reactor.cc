@@ -127,10 +127,10 @@ std::int64_t Reactor::next_deadline_ns() {
   std::int64_t deadline_ns = net::never_ns;
   // From the session clock, which leaves gaps out, to the monotonic one. A tick at most, or a gap
   // would pass for sleep (SessionClock::advance).
+  const std::int64_t sleep_ms_max = server_.config.tick_ms;
   if (due_ms != INT64_MAX)
-    deadline_ns = now_ns_ + std::clamp<std::int64_t>(due_ms - clock_.now_ms(), 0,
-                                                     server_.config.tick_ms) *
-                                1'000'000;
+    deadline_ns =
+        now_ns_ + std::clamp<std::int64_t>(due_ms - clock_.now_ms(), 0, sleep_ms_max) * 1'000'000;
   if (!held_by_core_.empty() || !detaches_.empty() || !expiring_.empty() ||
       (duties_.is_blocked && duties_.is_blocked()))
     deadline_ns = std::min(deadline_ns, now_ns_ + core_retry_ns);

@@ -57,8 +57,9 @@ bool IoLoop::is_current() const { return core_->is_current(); }
 bool IoLoop::is_any_current() { return Core::is_any_current(); }
 TimePoint IoLoop::now() const { return core_->now(); }
 void IoLoop::post(UniqueFunction<void()> task) {
-  const std::shared_ptr<Core> core = core_;  // the task may run, and let go of the loop, before this
-  core->post(std::move(task));               // has rung
+  // The task may run, and let go of the loop, before this has rung.
+  const std::shared_ptr<Core> core = core_;
+  core->post(std::move(task));
 }
 IoLoop::TimerId IoLoop::call_at(TimePoint at, UniqueFunction<void()> task) {
   const std::shared_ptr<Core> core = core_;  // as above
