@@ -35,8 +35,12 @@ class Daemon:
         self.environment = environment or {}
         self.wrapper = list(wrapper)
         self.process = None
-        self.port = None
-        self.wanted_port = 0  # the kernel picks; set it to `port` to come back on the same one
+        # The kernel picks it once. Bound and not listening, so that nobody else gets it, as the
+        # local end of a connection for instance, while the daemon is down.
+        self.reservation = socket.socket()
+        self.reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.reservation.bind(('127.0.0.1', 0))
+        self.port = self.reservation.getsockname()[1]
 
     def __enter__(self):
         return self.start()
@@ -51,7 +55,7 @@ class Daemon:
         # Two of the usual segments are 128 MiB of zeros for each daemon that a test starts.
         small = ['--pre-alloc-size', '4096']
         return [*self.wrapper, self.program, 'serve', '--data-dir', str(self.data_dir),
-                '--client-port', str(self.wanted_port), *small, *reactors, *self.arguments]
+                '--client-port', str(self.port), *small, *reactors, *self.arguments]
 
     def start(self):
         """Returns when the daemon accepts clients; raises with its log if it ends before that."""
@@ -62,7 +66,7 @@ class Daemon:
             if self.process.poll() is not None:
                 code = self.process.returncode
                 raise RuntimeError(f'the daemon ended with {code}:\n{self.log()}')
-            if port_file.exists() and self._accepts(port_file):
+            if port_file.exists() and self._accepts():
                 return self
             if time.monotonic() > deadline:
                 self.kill()
@@ -76,13 +80,11 @@ class Daemon:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env={**os.environ, **self.environment})
 
-    def _accepts(self, port_file):
-        port = int(port_file.read_text())
+    def _accepts(self):
         try:
-            socket.create_connection(('127.0.0.1', port), 5).close()
+            socket.create_connection(('127.0.0.1', self.port), 5).close()
         except OSError:
             return False
-        self.port = port
         return True
 
     def log(self):
@@ -113,6 +115,7 @@ class Daemon:
     def remove(self):
         """Kills what still runs and removes what this object made."""
         self.kill()
+        self.reservation.close()
         if sys.exc_info()[0] is not None:
             print('\n'.join(f'# daemon: {line}' for line in self.log().splitlines()[-40:]))
         if self.scratch:

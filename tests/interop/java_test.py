@@ -24,7 +24,6 @@ def main():
     java = ['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp',
             f'{folder}:{JARS}', program]
     with daemon.Daemon(['--container-check-interval', '200', '--max-client-cnxns', '0']) as served:
-        served.wanted_port = served.port
         # The libraries complain on stderr that nobody listens to their log.
         with subprocess.Popen([*java, f'127.0.0.1:{served.port}'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

@@ -150,7 +150,6 @@ class KazooRestartTest(unittest.TestCase):
     def setUp(self):
         self.daemon = daemon.Daemon().start()
         self.addCleanup(self.daemon.remove)
-        self.daemon.wanted_port = self.daemon.port
         self.states = queue.Queue()
         self.zk = KazooClient(hosts=f'127.0.0.1:{self.daemon.port}', timeout=20,
                               connection_retry={'max_tries': -1, 'max_delay': 0.2})

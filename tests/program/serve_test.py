@@ -185,7 +185,6 @@ class ConfigTest(ServeTest):
 class StopTest(ServeTest):
     def check_drain(self, number):
         served = self.daemon().start()
-        served.wanted_port = served.port
         client = self.client(served, timeout_ms=30000)
         client.create('/e', flags=wire.EPHEMERAL)
         client.create('/n')

@@ -222,7 +222,6 @@ class LostSessionTest(HoldCase):
         other = self.serve()
         shell = self.hold_at(other, 'echo held; read line', timeout_ms=10000)
         other.kill()
-        other.wanted_port = other.port
         other.start()
         self.release(shell)
 
