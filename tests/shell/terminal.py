@@ -32,6 +32,15 @@ class Terminal:
     def type(self, text):
         os.write(self.master, text.encode())
 
+    def await_editor(self):
+        """Returns when keys go to the program. The editor prints its prompt a moment before that,
+        when the terminal still takes some control characters for itself."""
+        deadline = time.monotonic() + WAIT_S
+        while termios.tcgetattr(self.master)[3] & termios.ICANON:
+            if time.monotonic() > deadline:
+                raise AssertionError('nothing reads key by key')
+            time.sleep(0.001)
+
     def expect(self, pattern):
         """Returns what the screen got up to and with a match."""
         deadline = time.monotonic() + WAIT_S

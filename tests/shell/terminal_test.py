@@ -79,6 +79,7 @@ class TerminalTest(served.ServedTest):
         self.assertNotIn('secret', text)
         self.assertEqual(stat.S_IMODE(self.history.stat().st_mode), 0o600)
         shell = self.start()
+        shell.await_editor()
         shell.type(f'{CTRL_R}create')
         shell.expect('first')
         shell.type('\n')
