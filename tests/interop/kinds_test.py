@@ -111,7 +111,7 @@ class ListTest(ServedTest):
         zk.delete(mine[0])
         self.assertEqual(zk.get_ephemerals('/'), mine[1:])
 
-    def test_get_ephemerals_sees_pipelined_writes_before_it_and_none_behind(self):
+    def test_R18_get_ephemerals_sees_pipelined_writes_before_it_and_none_behind(self):
         zk = self.client()
         zk.send_bytes(wire.request(1, wire.CREATE, wire.create_body(self.base + '/a', flags=1))
                       + wire.request(2, wire.GET_EPHEMERALS, wire.text('/'))

@@ -200,7 +200,7 @@ class SyncTest(ServedTest):
         for path in ('/', self.base, '/no/such', 'relative', '', None):
             self.assertEqual(client.sync(path), path)
 
-    def test_sync_sees_what_another_client_was_told(self):
+    def test_R18_sync_sees_what_another_client_was_told(self):
         writer, reader = self.client(), self.client()
         for i in range(20):
             writer.set_data(self.base, str(i).encode())
