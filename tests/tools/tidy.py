@@ -142,8 +142,6 @@ def check_includes(path, text, exists):
         allowed = MAY_INCLUDE.get(folder)
         if allowed and not any(target.startswith(a + '/') for a in allowed):
             yield Finding(path, number, f'{folder}/ may not include {target}')
-        if folder == 'recipes' and target.startswith('net/') and target != 'net/loop.h':
-            yield Finding(path, number, "recipes see net's loop only")
 
 
 def check_function_lengths(path, text):
