@@ -42,11 +42,10 @@
 ///     visible at its pin, until it moves the pin, so a walk may be continued after quiescence from
 ///     a node that is visible.
 /// G4. Nothing at or below the last sealed zxid changes, but that versions which no pin and no
-/// later
-///     pin can see leave their chains (R1), and their memory is freed a grace period later (R2).
+///     later pin can see leave their chains (R1), and their memory is freed a grace period later
+///     (R2).
 /// G5. A transaction is undone without a trace for readers (R10): they never saw it, and memory
-/// that
-///     they may be walking through waits its grace period too.
+///     that they may be walking through waits its grace period too.
 ///
 /// Why versions above committed_zxid need no atomics but two: readers skip them, looking at `zxid`
 /// (constant) and `older` only. The rest is published by commit() and the reader's pin() [P1, P2].

@@ -81,9 +81,10 @@ void error(fmt::format_string<Args...> format, Args&&... arguments) {
 /// Keeps a burst of one kind of message (refused connections, expiring sessions) from flooding the
 /// log: within each interval the first `lines_max` are logged and the others only counted.
 ///
-///     if (auto n = refusals_.admit(now)) log::warn("connection from {} refused{}", who,
-///     AndMore{*n}); if (auto n = refusals_.take_suppressed(now)) log::warn("{} more refused", n);
-///     // once a tick
+///     if (auto n = refusals_.admit(now))
+///       log::warn("connection from {} refused{}", who, AndMore{*n});
+///     if (auto n = refusals_.take_suppressed(now))  // once a tick
+///       log::warn("{} more refused", n);
 ///
 /// Threads: loop-local.
 class Burst {

@@ -74,13 +74,11 @@ inline constexpr auto recovery_cases = [] {
       {"roll_behind_clean_stop", any_of(Here::end), any_of(Later::nothing),
        any_of(Successor::next, Successor::beyond), Decision::finish,
        "a start after a clean stop named a successor, and the crash came before the mark or the "
-       "batch "
-       "that goes over the end record had reached the disk"},
+       "batch that goes over the end record had reached the disk"},
       {"torn_behind_clean_stop", any_of(Here::end), any_of(Later::remains), not_overlap,
        Decision::cut,
        "the first batch after a clean stop was in flight: its header, which goes over the end "
-       "record, "
-       "did not reach the disk, and bytes behind it did"},
+       "record, did not reach the disk, and bytes behind it did"},
       {"end_of_log", any_of(Here::blank), any_of(Later::nothing), any_of(Successor::none),
        Decision::finish,
        "a crash while nothing was in flight, or nothing of it had reached the disk"},
@@ -89,12 +87,10 @@ inline constexpr auto recovery_cases = [] {
       {"roll_begun_batch_lost", any_of(Here::blank), any_of(Later::nothing),
        any_of(Successor::beyond), Decision::finish,
        "the successor was named while the last batch before it was in flight, and that batch did "
-       "not "
-       "reach the disk"},
+       "not reach the disk"},
       {"lost_start", any_of(Here::blank), any_of(Later::remains), not_overlap, Decision::cut,
        "a batch was in flight whose first sector did not reach the disk, or of two in flight only "
-       "the "
-       "second did"},
+       "the second did"},
       {"torn_batch", any_of(Here::torn), no_proof, not_overlap, Decision::cut,
        "a batch was in flight and only some of its sectors reached the disk"},
       {"stranger", any_of(Here::stranger), no_proof, not_overlap, Decision::cut,
@@ -114,8 +110,7 @@ inline constexpr auto recovery_cases = [] {
        "no crash: files of two logs in one directory, or a log written by a newer version"},
       {"overlapping_segments", anything, anything, any_of(Successor::overlap), Decision::stop,
        "no crash: a successor behind the end is discarded before its zxids are given again, so a "
-       "file "
-       "was put here"},
+       "file was put here"},
   });
 }();
 
@@ -173,8 +168,7 @@ inline constexpr auto boundary_cases = std::to_array<BoundaryCase>({
      "no crash: a log always keeps its newest segment, so files were taken away"},
     {"log_begins_behind_snapshot", Boundary::log_begins_behind_snapshot, Decision::stop,
      "no crash: segments are removed only when wholly below the oldest kept snapshot, so a segment "
-     "or "
-     "that snapshot was taken away"},
+     "or that snapshot was taken away"},
     {"log_ends_before_snapshot", Boundary::log_ends_before_snapshot, Decision::stop,
      "no crash: a snapshot holds durable batches only, so the log has lost some"},
     {"batch_straddles_snapshot", Boundary::batch_straddles_snapshot, Decision::stop,

@@ -20,13 +20,11 @@ namespace paddock::wal {
 //
 // A file is a complete snapshot iff
 //   - its length is a multiple of 4096, and the footer in its last 128 bytes has the right magic,
-//   version,
-//     CRC and that length;
+//     version, CRC and that length;
 //   - the header has the right magic, version and CRC, and the footer's zxid, which is the name's
-//   too;
+//     too;
 //   - from byte 64 to the footer's chunks_end lie `chunk_count` chunks, each with the right CRC and
-//   the
-//     CRC of its predecessor, holding as many nodes and sessions together as the footer says;
+//     the CRC of its predecessor, holding as many nodes and sessions together as the footer says;
 //   - all bytes between chunks_end and the footer are zero.
 // So each byte of the file is covered, and a chunk of another snapshot, valid in itself, is not
 // taken.

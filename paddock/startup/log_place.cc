@@ -62,8 +62,7 @@ Result<void, std::string> LogPlace::check(const std::string& data_dir, const std
   if (found && !found->id.empty() && found->id == wanted->id) return {};
   return fail(fmt::format(
       "the log of the data directory {0} is in {1}, says {0}/{2}, and this start would take it "
-      "from "
-      "{3}, which {4}. Without its log acknowledged writes would be missing. Start with "
+      "from {3}, which {4}. Without its log acknowledged writes would be missing. Start with "
       "--data-log-dir {1} (dataLogDir in the configuration), and see that this directory is "
       "mounted; if the log has been moved to {3}, move {5} there with it. Only if it is gone for "
       "good, remove {0}/{2}",
