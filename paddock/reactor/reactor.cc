@@ -213,7 +213,7 @@ void Reactor::drain_for_stop() {
   });
   flush_dirty();
   if (clients_.size() != 0 || !detaches_.empty()) return;
-  is_drained_.store(true, std::memory_order_release);  // [R1] pairs with is_drained()
+  is_drained_.store(true, std::memory_order_release);  // [D1] pairs with is_drained()
   if (!is_core()) is_ended_ = true;
 }
 

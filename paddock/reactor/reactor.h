@@ -99,7 +99,7 @@ class Reactor {
   /// Takes no more requests, answers what it has taken, sends it and closes the connections; their
   /// sessions live on. On its own thread (post it).
   void stop();
-  bool is_drained() const { return is_drained_.load(std::memory_order_acquire); }  // [R1]
+  bool is_drained() const { return is_drained_.load(std::memory_order_acquire); }  // [D1]
   /// Reactor 0 goes on turning, for the others and the log, until this is called.
   void end() { is_ended_ = true; }
 
