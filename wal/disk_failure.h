@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "wal/disk.h"
+#include "wal/error_text.h"
 
 namespace paddock::wal {
 
@@ -15,8 +15,7 @@ struct DiskFailure {
 };
 
 inline DiskFailure disk_failure(const char* what, const std::string& path, std::int64_t result) {
-  const int error = static_cast<int>(-result);
-  return {error, std::string(what) + " " + path + ": " + std::strerror(error)};
+  return {static_cast<int>(-result), std::string(what) + " " + path + ": " + error_text(result)};
 }
 
 /// Starts one operation and runs the disk's completions until its own has run: for threads that may
