@@ -334,8 +334,9 @@ void Log::Impl::advance_watermark() {
 
 // --- Roll and close
 
-/// R7, in this order: the successor's name, the sync of the directory, the mark, the first batch.
-/// REQUIRES: a spare is ready.
+/// R7, in this order: the successor's name, the sync of the directory, the mark, the first batch. A
+/// segment without a batch, too small for the one that comes, needs no mark: the successor has its
+/// name and takes its place. REQUIRES: a spare is ready.
 void Log::Impl::begin_roll(Zxid first) {
   CHECK(!rolling_);
   rolling_ = true;
@@ -347,7 +348,7 @@ void Log::Impl::begin_roll(Zxid first) {
 void Log::Impl::successor_named(Disk::File file) {
   successor_file_ = file;
   if (failed_ || destroyed_) return;
-  if (active_ == nullptr) return roll_done();
+  if (active_ == nullptr || active_->first == successor_first_) return roll_done();
   write_control(flag_continued);
 }
 

@@ -188,13 +188,13 @@ void Segments::spare_refused() {
 void Segments::take_spare(Zxid first, Named named) {
   CHECK(spare_.file >= 0);
   CHECK(!taking_);
-  CHECK(segments_.empty() || first > segments_.back());
+  CHECK(segments_.empty() || first >= segments_.back());
   taking_ = true;
   taken_ = std::exchange(spare_, {});
   auto name_is_durable = [this, first, named = std::move(named)](std::int64_t synced) {
     if (synced < 0) return fail("sync of the directory failed", synced);
     taking_ = false;
-    segments_.push_back(first);
+    if (segments_.empty() || first > segments_.back()) segments_.push_back(first);
     wanted_bytes_ = segment_bytes_;
     named(std::exchange(taken_, {}).file);
   };

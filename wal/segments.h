@@ -58,8 +58,8 @@ class Segments {
 
   std::uint64_t spare_bytes() const { return spare_.bytes; }
   /// Gives the spare the name of a segment; `named` gets it, open for direct writes and the
-  /// caller's to close, when that name is durable. REQUIRES: spare_for(...) == ready, no other
-  /// taking under way.
+  /// caller's to close, when that name is durable. The name may be that of the newest segment,
+  /// which is replaced. REQUIRES: spare_for(...) == ready, no other taking under way.
   void take_spare(Zxid first, Named named);
 
   /// Recycles or removes the segments that hold nothing above `oldest_kept`. The one in use

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <string>
 
+#include "tests/unit/wal/log_files.h"
 #include "tests/unit/wal/log_harness.h"
 #include "wal/format.h"
 #include "wal/names.h"
@@ -224,6 +225,40 @@ TEST(R7, ABatchLargerThanASegmentOpensOneOfItsSize) {
   log.crash(Survive::nothing);
   ASSERT_TRUE(log.recover_only());
   EXPECT_EQ(log.appended, log.found);
+}
+
+// The segment that a roll made ahead, or the first of all, is empty when the batch comes; its name
+// is the batch's, too.
+TEST(R7, AnEmptySegmentTooSmallForABatchIsReplaced) {
+  for (bool is_first : {true, false}) {
+    LogHarness log;
+    ASSERT_TRUE(log.open());
+    if (!is_first)
+      while (log.segments().size() < 2) log.put(std::string(5000, 's'));
+    log.put(std::string(1 << 20, 'L'));
+    log.put("small");
+    EXPECT_EQ(is_first ? 2u : 3u, log.segments().size());
+    log.crash(Survive::nothing);
+    ASSERT_TRUE(log.recover_only());
+    EXPECT_EQ(log.appended, log.found);
+  }
+}
+
+// A file that something has cut short is no reason for an assertion (R6).
+TEST(R7, ASegmentCutToNothingIsReplacedAtTheStart) {
+  for (std::uint64_t block_count : {0, 1}) {
+    for (bool is_first : {true, false}) {
+      LogHarness log;
+      LogFiles files(log.disk);
+      if (!is_first) files.segment(z(1)).batch("a").mark();
+      files.segment(is_first ? z(1) : z(2), block_count);
+      ASSERT_TRUE(log.open()) << log.failure;
+      log.put("b");
+      log.crash(Survive::nothing);
+      ASSERT_TRUE(log.recover_only());
+      EXPECT_EQ("b", log.payloads().back());
+    }
+  }
 }
 
 TEST(R7, APayloadBeyondTheFormatIsRefusedForEver) {
