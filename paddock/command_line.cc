@@ -7,6 +7,7 @@
 
 #include "paddock/config/keys.h"
 #include "paddock/config/print.h"
+#include "paddock/usage_error.h"
 #include "paddock/version.h"
 
 namespace paddock {
@@ -16,8 +17,7 @@ constexpr const char* description =
     "Paddock, a coordination daemon that speaks Apache ZooKeeper's client protocol.";
 constexpr const char* footer =
     "Exit status: 0 = ended as asked, 1 = could not start or go on, 2 = wrong usage or "
-    "configuration.\n"
-    "'paddock serve --help' lists all options of the daemon; each has a key in zoo.cfg.";
+    "configuration.";
 
 Invocation finish(int status, std::string output, std::string errors) {
   Invocation invocation;
@@ -44,11 +44,12 @@ class Parser {
  public:
   Parser() : app_(description, "paddock") {
     app_.footer(footer);
+    app_.failure_message(usage_error);
     app_.set_help_flag("-h,--help", "Print this help");
     app_.get_formatter()->column_width(34);
     app_.add_flag("--version", wants_version_, "Print the version");
     version_ = app_.add_subcommand("version", "Print the version");
-    serve_ = app_.add_subcommand("serve", "Run the daemon in the foreground");
+    serve_ = app_.add_subcommand("serve", "Run the daemon in the foreground (serve --help)");
     serve_->add_option("--config", config_file_, "Read a zoo.cfg; a flag beats what it says")
         ->type_name("FILE");
     serve_->add_flag("--print-config", print_config_,

@@ -14,6 +14,7 @@
 #include "paddock/startup/lock_file.h"
 #include "paddock/startup/log_place.h"
 #include "paddock/tools/wal_command.h"
+#include "paddock/usage_error.h"
 #include "wal/blocking.h"
 #include "wal/names.h"
 #include "wal/snapshot_dir.h"
@@ -41,6 +42,8 @@ class Parser {
  public:
   explicit Parser(WalCommand& command) : command_(command) {
     app_.footer(footer);
+    app_.failure_message(usage_error);
+    app_.set_help_flag("-h,--help", "Print this help");
     app_.require_subcommand(1);
     add(WalCommand::Verb::show, "show", "List snapshots, segments and what is in them")
         ->add_flag("--txns", command.txns, "Show each transaction's steps as well");

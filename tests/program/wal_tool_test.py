@@ -359,6 +359,7 @@ class WalToolTest(unittest.TestCase):
         self.assert_usage('DIR', 'verify')
         self.assert_usage('--out', 'salvage', self.dir)
         self.assert_usage('--nonsense', 'verify', self.dir, '--nonsense')
+        self.assert_usage("'paddock wal verify --help'", 'verify', self.dir, '--nonsense')
         nowhere = self.root / 'nowhere'
         self.assert_usage('there is no directory', 'verify', nowhere)
         self.assert_usage('there is no directory', 'show', self.dir, '--log-dir', nowhere)

@@ -85,6 +85,13 @@ TEST(CommandLine, MistakesEndWithStatusTwoAndNameTheCulprit) {
   }
 }
 
+TEST(CommandLine, WhoTypedSomethingWrongIsToldWhereHelpStands) {
+  const std::string errors = parse({"serve", "--cleint-port=1"}).errors;
+  EXPECT_TRUE(errors.starts_with("paddock: ")) << errors;
+  EXPECT_TRUE(contains(errors, "'paddock serve --help'")) << errors;
+  EXPECT_TRUE(contains(parse({"frobnicate"}).errors, "'paddock --help'"));
+}
+
 TEST(CommandLine, AnEmptyConfigNameIsNotTheSameAsNone) {
   EXPECT_EQ(parse({"serve", "--config", ""}).status, exit_usage);
 }
