@@ -41,7 +41,8 @@ constexpr Wording whole[] = {
     {Error::new_config_no_quorum,
      "No quorum of new config is connected and up-to-date with the leader of last commmitted "
      "config - try invoking reconfiguration after new servers are connected and synced"},
-    {Error::not_connected, "Not connected: no server answered in time"},
+    {Error::not_connected,
+     "Not connected: no server answered in time (-server says where, -timeout how long)"},
     {Error::deadline_exceeded, "The deadline passed"},
     {Error::cancelled, "Interrupted"},
     {Error::client_closed, "Not connected"},

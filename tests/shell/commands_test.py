@@ -71,6 +71,7 @@ class OneCommandTest(ShellTest):
             done = shells.run(taken.getsockname()[1], '-timeout', '500', 'get', '/')
         self.assertEqual((done.status, done.out), (NOT_CONNECTED, ''))
         self.assertIn('Not connected', done.err)
+        self.assertIn('-server', done.err)
 
     def test_a_full_disk_is_an_error(self):
         with open('/dev/full', 'wb') as full:
