@@ -253,11 +253,9 @@ std::vector<Command> copy_commands() {
                   "-e        ephemeral nodes too, as persistent ones; otherwise they are left out\n"
                   "--no-acl  everything open, instead of the ACLs in the file\n"
                   "-f        from a file; otherwise from standard input\n"
-                  "The path need not be where it came from; without -o or -k it must not exist. "
-                  "All nodes\n"
-                  "become persistent ones with new versions. The file is checked as a whole before "
-                  "anything\n"
-                  "is written; an error of the server stops it half-way.",
+                  "The path need not be where it came from; without -o or -k it must not exist.\n"
+                  "All nodes become persistent ones with new versions. The file is checked as a\n"
+                  "whole before anything is written; an error of the server stops it half-way.",
        .options = {{"o"}, {"k"}, {"e"}, {"no-acl"}, {"f", true}},
        .words_min = 1,
        .words_max = 1,

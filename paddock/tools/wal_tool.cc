@@ -33,9 +33,8 @@ constexpr const char* footer =
     "3 = locked by a running daemon.";
 constexpr const char* salvage_description =
     "Write what can be had into a new directory: the newest snapshot that can be loaded and all\n"
-    "batches behind it up to the first that is lost. A daemon starts on the result. The exit "
-    "status\n"
-    "is 1 when there was damage, also when the salvage worked.";
+    "batches behind it up to the first that is lost. A daemon starts on the result. The exit\n"
+    "status is 1 when there was damage, also when the salvage worked.";
 
 /// Parses into `command`; a status when there is nothing more to do.
 class Parser {
