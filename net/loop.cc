@@ -1,5 +1,6 @@
 #include "net/loop.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "net/loop_error.h"
 
@@ -22,6 +24,11 @@ constexpr std::uint64_t wake_user_data = 0;
 /// Buffers lent to the kernel at first, of recv_buffer_count.
 constexpr std::uint32_t recv_lent_first = 64;
 constexpr std::uint32_t recv_count_min = 8;
+
+/// Spinning takes a microsecond or two between two looks at the clock. More means that the core was
+/// wanted by others meanwhile.
+constexpr std::int64_t spin_gap_ns_max = 50'000;
+constexpr std::int64_t sleep_ns_max = 3'600'000'000'000;
 
 constexpr unsigned ring_flags_all =
     IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED;
@@ -45,8 +52,7 @@ std::int64_t monotonic_ns() {
 Result<std::unique_ptr<Loop>, LoopError> Loop::open(const Options& options) {
   CHECK((options.recv_buffer_count & (options.recv_buffer_count - 1)) == 0);
   CHECK(options.recv_buffer_count <= 32768);  // the kernel's bound of one buffer ring
-  std::unique_ptr<Loop> loop(new Loop);
-  loop->busy_poll_ns_ = std::int64_t{options.busy_poll_us} * 1000;
+  std::unique_ptr<Loop> loop(new Loop(options));
   loop->now_ns_ = monotonic_ns();
   if (const int error = loop->set_up_ring(options); error != 0) {
     return fail(explain_ring_refusal(error));
@@ -192,43 +198,53 @@ bool Loop::has_completion() const {
          (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
-bool Loop::spin(std::int64_t until_ns) {
-  do {
-    for (int i = 0; i < 64; ++i) {
+/// False: nothing came until then, or others wait for this core.
+bool Loop::spin(std::int64_t now_ns, std::int64_t until_ns) {
+  while (true) {
+    for (int i = 0; i < 32; ++i) {
       if (has_completion()) return true;
       __builtin_ia32_pause();
     }
-  } while (monotonic_ns() < until_ns);
-  return false;
+    sched_yield();
+    const std::int64_t before_ns = std::exchange(now_ns, monotonic_ns());
+    if (now_ns >= until_ns) return false;
+    if (now_ns - before_ns > spin_gap_ns_max) {
+      busy_poll_.disturbs();
+      return false;
+    }
+  }
 }
 
-void Loop::enter(std::int64_t deadline_ns) {
+/// Returns when it began to wait, or nullopt: something was there already, or no wait was wanted.
+std::optional<std::int64_t> Loop::enter(std::int64_t deadline_ns) {
   counters_.enter_count.fetch_add(1, std::memory_order_relaxed);
   // Completions of an earlier submit() are there, or no sleep is wanted: collect, do not wait.
   // With DEFER_TASKRUN only GETEVENTS runs what makes completions.
   if (deadline_ns == 0 || has_completion()) {
     io_uring_submit_and_get_events(&ring_);
-    return;
+    return std::nullopt;
   }
-  if (deadline_ns == never_ns && busy_poll_ns_ == 0) {
+  const std::int64_t began_ns = monotonic_ns();
+  if (busy_poll_.is_worth_it()) {
+    submit();
+    if (spin(began_ns, std::min(deadline_ns, began_ns + busy_poll_.spin_ns_max())))
+      io_uring_get_events(&ring_);
+    else
+      sleep(deadline_ns);
+  } else {
+    sleep(deadline_ns);
+  }
+  return began_ns;
+}
+
+/// Submits, and returns with the first completion or at the deadline.
+void Loop::sleep(std::int64_t deadline_ns) {
+  if (deadline_ns == never_ns) {
     io_uring_submit_and_wait(&ring_, 1);
     return;
   }
-  std::int64_t now = monotonic_ns();
-  if (busy_poll_ns_ != 0) {
-    submit();
-    const bool found = spin(std::min(deadline_ns, now + busy_poll_ns_));
-    now = monotonic_ns();
-    if (found || now >= deadline_ns) {
-      io_uring_submit_and_get_events(&ring_);
-      return;
-    }
-  }
-  if (now >= deadline_ns) {
-    io_uring_submit_and_get_events(&ring_);
-    return;
-  }
-  const std::int64_t sleep_ns = std::min(deadline_ns - now, std::int64_t{3'600'000'000'000});
+  const std::int64_t sleep_ns =
+      std::clamp<std::int64_t>(deadline_ns - monotonic_ns(), 0, sleep_ns_max);
   __kernel_timespec timeout{sleep_ns / 1'000'000'000, sleep_ns % 1'000'000'000};
   io_uring_cqe* first = nullptr;
   io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
@@ -253,8 +269,9 @@ std::size_t Loop::dispatch() {
 
 std::size_t Loop::wait(std::int64_t deadline_ns) {
   own();
-  enter(std::min(deadline_ns, timers_.next_ns()));
+  const std::optional<std::int64_t> began_ns = enter(std::min(deadline_ns, timers_.next_ns()));
   now_ns_ = monotonic_ns();
+  if (began_ns) busy_poll_.waited(now_ns_ - *began_ns);
   std::size_t count = dispatch();
   // What did not fit into the completion queue waits in the kernel (NODROP) until it is fetched.
   while ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) [[unlikely]] {

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "core/base/check.h"
 #include "core/base/result.h"
 #include "net/buffer_pool.h"
+#include "net/busy_poll.h"
 #include "net/timer.h"
 
 namespace paddock::net {
@@ -49,7 +51,7 @@ class Loop {
     std::uint32_t recv_buffer_count = 1024;  ///< provided buffers for receives; a power of two,
                                              ///< 0: a loop for files only
     std::uint32_t recv_buffer_bytes = 16 * 1024;  ///< size of each
-    std::uint32_t busy_poll_us = 0;  ///< wait() spins so long before it sleeps; costs a core
+    std::uint32_t busy_poll_us = 0;  ///< wait() may spin so long before it sleeps (BusyPoll)
   };
 
   /// What the owner reports to its operator. Written by the owner only, read anywhere.
@@ -115,7 +117,7 @@ class Loop {
   void multishot_refused() { has_multishot_ = false; }
 
  private:
-  Loop() = default;
+  explicit Loop(const Options& options) : busy_poll_(std::int64_t{options.busy_poll_us} * 1000) {}
   int set_up_ring(const Options& options);
   int set_up_buffers(const Options& options);
   void lend_recv_buffers(std::uint32_t count);
@@ -126,8 +128,9 @@ class Loop {
       claim();
     DCHECK(owner_ == std::this_thread::get_id());
   }
-  void enter(std::int64_t deadline_ns);
-  bool spin(std::int64_t until_ns);
+  std::optional<std::int64_t> enter(std::int64_t deadline_ns);
+  void sleep(std::int64_t deadline_ns);
+  bool spin(std::int64_t now_ns, std::int64_t until_ns);
   bool has_completion() const;
   std::size_t dispatch();
 
@@ -138,7 +141,7 @@ class Loop {
   bool is_starved_ = false;
   std::thread::id owner_;
   std::int64_t now_ns_ = 0;
-  std::int64_t busy_poll_ns_ = 0;
+  BusyPoll busy_poll_;
 
   io_uring_buf_ring* recv_ring_ = nullptr;
   std::byte* recv_memory_ = nullptr;

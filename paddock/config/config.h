@@ -23,7 +23,7 @@ struct Config {
 
   // --- Threads.
   std::int64_t reactors = 1;      ///< reactors: 1..64
-  std::int64_t busy_poll_us = 0;  ///< busyPollUs: spin this long before sleeping; 0 = off
+  std::int64_t busy_poll_us = 0;  ///< busyPollUs: how long net::BusyPoll may spin; 0 = never
 
   // --- Sessions. All times in ms.
   std::int64_t tick_ms = 0;                 ///< tickTime

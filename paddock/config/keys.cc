@@ -75,8 +75,8 @@ const UsedKey table[] = {
    .help = "threads that serve clients",
    .min = 1, .max = 64, .special = 0, .special_meaning = "usable cores, up to 8"},
   {.name = "busyPollUs", .flag = "busy-poll-us",
-   .field = &Config::busy_poll_us, .unit = "us", .default_text = "0",
-   .help = "time to spin before a thread sleeps; 0 = never spin",
+   .field = &Config::busy_poll_us, .unit = "us", .default_text = "200",
+   .help = "time a thread may spin before it sleeps, while answers come that soon; 0 = never",
    .min = 0, .max = 1'000'000},
 
   {.name = "tickTime", .flag = "tick-time",
