@@ -40,6 +40,8 @@ class NodeTable {
   Znode* find(std::uint64_t hash, IsIt&& is_it) const;
   /// Brings the memory of a coming find() nearer.
   void prefetch(std::uint64_t hash) const;
+  /// The first node that may have this hash, or null: none is looked at.
+  const Znode* find_likely(std::uint64_t hash) const;
 
   /// Calls `visit(Znode&)` for each node in the shard as it is now. A reader stays inside the epoch
   /// throughout.
@@ -108,6 +110,17 @@ inline void NodeTable::prefetch(std::uint64_t hash) const {
   // acquire; pairs with [T1] in rebuild().
   const Table table(tables_[shard_of(hash)].load(std::memory_order_acquire));
   __builtin_prefetch(&table.at(hash));
+}
+
+inline const Znode* NodeTable::find_likely(std::uint64_t hash) const {
+  // acquire; pairs with [T1] in rebuild().
+  const Table table(tables_[shard_of(hash)].load(std::memory_order_acquire));
+  for (std::uint64_t at = hash;; ++at) {
+    // acquire; pairs with [T2] in insert().
+    const std::uint64_t slot = table.at(at).load(std::memory_order_acquire);
+    if (slot == 0) return nullptr;
+    if ((slot & ~address_mask) == tag_of(hash) && node_of(slot) != nullptr) return node_of(slot);
+  }
 }
 
 template <class Visit>

@@ -10,6 +10,12 @@
 #include "core/blob.h"
 
 namespace paddock::core {
+namespace {
+
+/// Of a version and its data: what is brought in ahead of its use.
+constexpr std::size_t version_bytes_likely = 256;
+
+}  // namespace
 
 Trie::Trie(const Options& options)
     : epoch_(options.reader_count_max),
@@ -71,8 +77,23 @@ const Znode* Trie::find(std::string_view path) const {
   });
 }
 
-void Trie::prefetch(std::string_view path) const {
-  if (const std::optional<std::uint64_t> hash = hash_path(path)) table_.prefetch(*hash);
+std::uint64_t Trie::fetch_slot(std::string_view path) const {
+  const std::optional<std::uint64_t> hash = hash_path(path);
+  if (!hash) return 0;
+  table_.prefetch(*hash);
+  return *hash;
+}
+
+const Znode* Trie::fetch_node(std::uint64_t hash) const {
+  const Znode* node = table_.find_likely(hash);
+  if (node != nullptr) __builtin_prefetch(node);
+  return node;
+}
+
+void Trie::fetch_version(const Znode& node) {
+  // acquire; pairs with [T3]. Nothing of it is read.
+  const auto* at = reinterpret_cast<const std::byte*>(node.newest_.load(std::memory_order_acquire));
+  for (std::size_t i = 0; i < version_bytes_likely; i += 64) __builtin_prefetch(at + i);
 }
 
 std::optional<std::uint64_t> Trie::hash_path(std::string_view path) const {

@@ -87,8 +87,13 @@ class Trie {
   /// The node of a path, whatever it is now. "" and "/" are the root. There is no validation: a
   /// path that no node can have (no leading slash, a trailing or a double one) is simply not found.
   const Znode* find(std::string_view path) const;
-  /// Starts bringing in the memory that find(path) will need: for several lookups in a row.
-  void prefetch(std::string_view path) const;
+  // The way to a node and its newest version, for who has several lookups in a row: three steps,
+  // each of which starts bringing into the cache what the next one reads.
+  /// Where find(path) will look first. Its hash for the next step, or 0.
+  std::uint64_t fetch_slot(std::string_view path) const;
+  /// The node that is most likely the one, or null.
+  const Znode* fetch_node(std::uint64_t hash) const;
+  static void fetch_version(const Znode& node);
   /// What `node` is at `snapshot`; null if it does not exist there. Lives as long as the pin.
   static const Version* visible(const Znode& node, Zxid snapshot) {
     // acquire; pairs with [T3] in publish(): the version's zxid and older.
@@ -233,6 +238,7 @@ class Trie {
   }
   void release_moved(const Pins::Scan& scan);
   Znode* take_released(std::uint8_t& flag);
+  void fetch_ahead();
   void collect(Znode& node, std::uint8_t from, const Pins::Scan& scan);
   void bury(Znode& node);
   void hold_back(Znode& node, const Pins::Pinned& by);

@@ -3,6 +3,7 @@
 #include "core/proto/connect_records.h"
 #include "core/proto/names.h"
 #include "paddock/log.h"
+#include "paddock/reactor/lookahead.h"
 #include "paddock/reactor/reactor.h"
 #include "paddock/reactor/word_desk.h"
 #include "paddock/words/word.h"
@@ -45,6 +46,8 @@ void Reactor::serve(Client& client) {
   std::size_t budget = frames_per_turn;
   client.is_served = false;
   answered_ns_ = net::monotonic_ns();
+  const auto frame_bytes_max = static_cast<std::int32_t>(server_.config.frame_bytes_max);
+  Lookahead ahead(server_.state.trie(), frame_bytes_max);
   while (true) {
     if (client.phase == Client::Phase::closing || client.phase == Client::Phase::word) return;
     if (client.hold != Client::Hold::none) return;
@@ -60,7 +63,6 @@ void Reactor::serve(Client& client) {
     }
     if (budget-- == 0) return make_ready(client);
     if (client.phase == Client::Phase::first_bytes && !serve_first_bytes(client)) return;
-    const auto frame_bytes_max = static_cast<std::int32_t>(server_.config.frame_bytes_max);
     const proto::FrameSplit frame = proto::split_frame(input, frame_bytes_max);
     Taken taken = Taken::closed;
     switch (frame.kind) {
@@ -87,6 +89,7 @@ void Reactor::serve(Client& client) {
     } else if (frame.body.size() < proto::request_header_bytes) {
       return close_after_answers(client);
     } else {
+      ahead.go_on(input);
       Request request;
       request.xid = static_cast<std::int32_t>(load_be32(frame.body.data()));
       request.op = static_cast<OpCode>(load_be32(frame.body.data() + 4));
@@ -96,6 +99,7 @@ void Reactor::serve(Client& client) {
     }
     if (taken != Taken::yes) return;
     client.connection.consume(frame.bytes);
+    ahead.served(frame.bytes);
     client.is_served = true;
     count_input(client);
   }

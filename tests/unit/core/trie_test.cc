@@ -20,6 +20,18 @@ TEST_F(TrieTest, OddPathsAreNotFoundAndTheEmptyOneIsTheRoot) {
   EXPECT_EQ(trie.find(std::string_view("/a\0", 3)), nullptr);
 }
 
+TEST_F(TrieTest, TheStepsOfFetchingLeadToTheNode) {
+  create("/a");
+  create("/a/b");
+  for (const char* path : {"/a", "/a/b"}) {
+    const Znode* node = trie.fetch_node(trie.fetch_slot(path));
+    EXPECT_EQ(node, trie.find(path)) << path;
+    Trie::fetch_version(*node);
+  }
+  EXPECT_EQ(trie.fetch_node(trie.fetch_slot("/absent")), nullptr);
+  for (const char* path : {"a", "//", "/a/", "/a//b"}) EXPECT_EQ(trie.fetch_slot(path), 0) << path;
+}
+
 TEST_F(TrieTest, AReaderSeesTheStateOfItsSnapshot) {
   create("/a", "one");  // 1
   set("/a", "two");     // 2
