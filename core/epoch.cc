@@ -5,6 +5,11 @@
 #include "core/base/check.h"
 
 namespace paddock::core {
+namespace {
+
+constexpr std::size_t fetch_ahead = 8;  ///< objects
+
+}  // namespace
 
 Epoch::Epoch(std::uint32_t reader_count_max)
     : reader_count_max_(reader_count_max), slots_(new Slot[reader_count_max]) {
@@ -74,6 +79,12 @@ std::size_t Epoch::collect(std::size_t budget) {
     if (destroyed_total_ == marks_.front().end) {
       marks_.pop_front();
       continue;
+    }
+    // The cache has forgotten what was retired long ago: fetch what destroy() will read.
+    if (limbo_.size() > fetch_ahead) {
+      const auto* later = static_cast<const std::byte*>(limbo_.at(fetch_ahead).object);
+      __builtin_prefetch(later, 1);
+      __builtin_prefetch(later + 64);
     }
     const Retired next = limbo_.front();
     limbo_.pop_front();  // first: destroy() may retire
