@@ -130,6 +130,15 @@ void WatchTable::take_bits(std::uint32_t index, ClientWatches& watches, std::uin
   if (watch.bits == 0) unlink(index, watches);
 }
 
+std::uint32_t WatchTable::prefetch(std::uint32_t index) const {
+  const Watch& watch = watches_[index];
+  for (const std::uint32_t at :
+       {watch.next_in_path, watch.next_of_client, watch.previous_of_client})
+    if (at != none) __builtin_prefetch(&watches_[at], 1);
+  by_client_and_path_.prefetch(hash_of(watch.client, watch.path));
+  return watch.next_in_path;
+}
+
 std::size_t WatchTable::memory_bytes() const {
   return watches_.memory_bytes() + paths_.memory_bytes() + by_client_and_path_.memory_bytes() +
          by_text_.memory_bytes();

@@ -91,6 +91,8 @@ class WatchTable {
   }
   /// As remove(), of a watch that is known.
   void take_bits(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits);
+  /// Fetches into the cache what taking this watch away would touch. Returns the path's next one.
+  std::uint32_t prefetch(std::uint32_t watch) const;
   void hold_path(std::uint32_t path) { ++paths_[path].held_count; }
   void drop_path(std::uint32_t path);
   /// A place in some path's list that moves on by itself when its watch is removed.
