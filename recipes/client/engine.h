@@ -182,6 +182,10 @@ class Engine {
   std::deque<Auth> auths_;
   std::deque<std::size_t> auths_in_flight_;  ///< indices into auths_
   std::size_t set_watches_in_flight_ = 0;
+  /// Every change up to here has been told to those who watch it. Not last_zxid_: a connection that
+  /// breaks between two pieces of setWatches has shown a newer one, by its reply to the first,
+  /// before the watches of the second were set.
+  Zxid watched_zxid_{};
   std::int32_t last_xid_ = 0;
   std::optional<TimePoint> ping_sent_at_;
   TimePoint last_sent_{};

@@ -60,6 +60,7 @@ void Engine::drop(TimePoint now) {
   output_sent_ = 0;
   input_.clear();
   auths_in_flight_.clear();
+  if (was_connected && set_watches_in_flight_ == 0) watched_zxid_ = last_zxid_;
   set_watches_in_flight_ = 0;
   ping_sent_at_.reset();
   const bool close_was_sent =
@@ -148,11 +149,9 @@ void Engine::send_auth(const Auth& auth) {
 }
 
 void Engine::replay_watches() {
-  // The zxid seen before this connection, for all pieces alike: replies to the first ones must not
-  // hide from the later ones what happened in between.
   const bool is_old = !watches_.has_persistent();
   for (const proto::SetWatches2Request& piece :
-       watches_.set_watches(last_zxid_, set_watches_bytes_max)) {
+       watches_.set_watches(watched_zxid_, set_watches_bytes_max)) {
     ++set_watches_in_flight_;
     if (is_old) {
       const proto::SetWatchesRequest request{.relative_zxid = piece.relative_zxid,

@@ -274,6 +274,27 @@ TEST(EngineReconnect, SetsManyWatchesInPiecesThatServersTake) {
   EXPECT_TRUE(world.engine.wanted());
 }
 
+// The reply to the first piece has shown what the second was never asked about.
+TEST(EngineReconnect, ABreakBetweenTwoPiecesHidesNoChange) {
+  EngineWorld world;
+  world.connect();
+  for (int i = 0; i < 2'000; ++i)
+    world.watched("/" + std::string(100, 'x') + std::to_string(i), WatchOrder::Read::data);
+  world.reconnect();
+  const std::vector<SeenRequest> pieces = world.take_requests();
+  ASSERT_EQ(pieces.size(), 2u);
+  world.reply_bare(pieces[0].xid, 50);
+  world.reconnect();
+  const std::vector<SeenRequest> again = world.take_requests();
+  ASSERT_EQ(again.size(), 2u);
+  for (const SeenRequest& one : again) {
+    EXPECT_EQ(one.as<proto::SetWatchesRequest>().relative_zxid, Zxid{1});
+    world.reply_bare(one.xid, 60);
+  }
+  world.reconnect();
+  EXPECT_EQ(world.take_requests().at(0).as<proto::SetWatchesRequest>().relative_zxid, Zxid{60});
+}
+
 TEST(EngineReconnect, WatchersHearWhenAServerCannotSetThem) {
   EngineWorld world;
   world.connect();
