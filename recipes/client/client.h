@@ -45,7 +45,8 @@ class StateSubscription;
 ///
 /// **Watches** are set again after a reconnect; what changed meanwhile is told then. A read with a
 /// watcher leaves a one-shot watch if it succeeds (exists also if there is no node). nullptr =
-/// none.
+/// none. Apache ZooKeeper before 3.9 turns a lasting watch (add_watch) of a path into a one-shot
+/// one when the same client reads that path with a watcher: use one kind for a path there.
 ///
 /// **Paths** are absolute and relative to the chroot. A malformed one fails with bad_arguments
 /// without being sent.
@@ -164,9 +165,9 @@ class Client {
   Pending<void> add_watch(std::string_view path, AddWatchMode mode, Watcher watcher,
                           Completion<void> done = {});
   /// Removes this watcher (nullptr = all watchers) of this type from the path: here at once, so
-  /// that no event reaches it any more, and at the server when no other watcher of the type is
-  /// left. no_watcher if it was not there (any more), which a one-shot watch that has just fired is
-  /// not. await_callbacks() tells that a call which had begun is over.
+  /// that no event reaches it any more, and at the server when no other watcher of the type, and no
+  /// lasting one, is left there. no_watcher if it was not there (any more), which a one-shot watch
+  /// that has just fired is not. await_callbacks() tells that a call which had begun is over.
   Pending<void> remove_watches(std::string_view path, WatcherType type, Watcher watcher,
                                Completion<void> done = {});
   /// Asks the server whether it holds such a watch: ok or no_watcher.

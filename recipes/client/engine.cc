@@ -78,6 +78,8 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
   bool found = removed.found;
   bool others = !removed.is_last;
   bool others_of_any_type = watches_.has(path, WatcherType::any);
+  bool lasting_others = watches_.has(path, WatcherType::persistent) ||
+                        watches_.has(path, WatcherType::persistent_recursive);
   const auto forget = [&](Request& read) {
     if (!read.watch || read.watch->path != path) return;
     const auto covers = [&](WatcherType one) { return type == one || type == WatcherType::any; };
@@ -91,6 +93,7 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
     if (!meant || (watcher && read.watch->watcher != watcher)) {
       others |= meant;
       others_of_any_type = true;
+      lasting_others |= kind == Read::permanent || kind == Read::recursive;
       return;
     }
     found = true;
@@ -98,13 +101,15 @@ void Engine::remove_watches(std::string_view path, WatcherType type, const Watch
   };
   for (InFlight& sent : in_flight_) forget(sent.request);
   for (Queued& queued : queue_) forget(queued.request);
+  // ZooKeeper 3.8 knows the kinds of a one-shot watch and `any`, and no other; and with a one-shot
+  // watch it takes away a lasting one of the same path.
+  const bool is_lasting_type =
+      type == WatcherType::persistent || type == WatcherType::persistent_recursive;
+  if (!is_lasting_type) others |= lasting_others;
   if (phase_ != Phase::ended && !found) {
     request.done(failed(Error::no_watcher));
   } else if (phase_ == Phase::ended || (phase_ == Phase::connected && !others)) {
-    // ZooKeeper 3.8 knows the kinds of a one-shot watch and `any`, and no other.
-    const bool is_new_type =
-        type == WatcherType::persistent || type == WatcherType::persistent_recursive;
-    if (is_new_type && !others_of_any_type) mean_any(request);
+    if (is_lasting_type && !others_of_any_type) mean_any(request);
     submit(std::move(request), now);
   } else {
     // Others still wait there; or there is no connection, and so no watch at any server.

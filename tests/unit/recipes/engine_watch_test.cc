@@ -133,12 +133,29 @@ TEST_F(EngineWatch, TheLastLastingWatchOfAPathIsRemovedAsAny) {
   world.watched("/a", Read::permanent, {}, lasting);
   const Watcher once = world.watched("/a", Read::data);
   EXPECT_EQ(type_sent(WatcherType::persistent, lasting), Type::persistent);
-  world.watched("/a", Read::permanent, {}, lasting);
   EXPECT_EQ(type_sent(WatcherType::data, once), Type::data);
   // And so does what a read under way is about to leave.
+  world.watched("/a", Read::permanent, {}, lasting);
   world.watch("/a", Read::children);
   world.take_requests();
   EXPECT_EQ(type_sent(WatcherType::persistent, lasting), Type::persistent);
+}
+
+// ZooKeeper 3.8 would take the lasting one away.
+TEST_F(EngineWatch, AOneShotWatchBesideALastingOneIsLeftAtTheServer) {
+  const Watcher lasting = world.watched("/a", Read::permanent);
+  const Watcher once = world.watched("/a", Read::children, {}, world.watcher_named("once"));
+  world.take_log();
+  ASSERT_TRUE(remove("/a", WatcherType::children, once).empty());
+  EXPECT_EQ(world.take_log(), (Log{"remove: Ok"}));
+  world.notify(EventType::node_children_changed, "/a");
+  EXPECT_EQ(world.take_log(), (Log{"/a saw 4 /a"}));
+  world.reply_bare(remove("/a", WatcherType::persistent, lasting).at(0).xid);
+  // Nor one that is about to be set.
+  world.watched("/b", Read::data, {}, once);
+  world.watch("/b", Read::recursive);
+  world.take_requests();
+  EXPECT_TRUE(remove("/b", WatcherType::data, once).empty());
 }
 
 TEST_F(EngineWatch, NobodyMeansAllWatchers) {
