@@ -75,9 +75,11 @@ void SessionIo::run(Command command) {
 
 void SessionIo::submit(Request request) {
   bool is_full = false;
+  std::uint64_t ended_before = 0;
   {
     std::lock_guard lock(mutex_);
     is_full = mailbox_.size() >= mailbox_max_;
+    ended_before = sessions_expired_;
   }
   if (is_full) {
     core_->post([refused = std::move(request)]() mutable {
@@ -85,8 +87,10 @@ void SessionIo::submit(Request request) {
     });
     return;
   }
-  run([sent = std::move(request)](Engine& engine, TimePoint now) mutable {
-    engine.submit(std::move(sent), now);
+  run([this, ended_before, sent = std::move(request)](Engine& engine, TimePoint now) mutable {
+    if (ended_before == sessions_expired_) return engine.submit(std::move(sent), now);
+    // It lay in the mailbox while its session turned out to be over.
+    sent.done({.error = Error::session_expired, .zxid = {}, .body = {}});
   });
 }
 
@@ -184,6 +188,7 @@ void SessionIo::state_changed(const SessionEvent& event) {
   {
     std::lock_guard lock(mutex_);
     event_ = event;
+    if (event.state == SessionState::expired) ++sessions_expired_;
     if (engine_.has_ended()) end_error_ = end_error_of(event.state);
   }
   valid_until_ns_.store(event.valid_until.time_since_epoch().count(),

@@ -85,7 +85,9 @@ class SessionIo final : public std::enable_shared_from_this<SessionIo>, private 
   bool is_posted_ = false;  ///< a drain is on its way to the I/O thread
   SessionEvent event_;
   Error end_error_ = Error::ok;  ///< not ok: the session is over
-  bool is_wound_up_ = false;     ///< nothing is left for the I/O thread to do
+  /// Requests belong to the session of the call. Only the I/O thread changes it.
+  std::uint64_t sessions_expired_ = 0;
+  bool is_wound_up_ = false;  ///< nothing is left for the I/O thread to do
 
   /// A copy of the engine's for anyone; it stands alone, so no order with anything else is wanted.
   std::atomic<std::int64_t> valid_until_ns_{TimePoint::min().time_since_epoch().count()};
