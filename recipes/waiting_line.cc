@@ -249,11 +249,15 @@ void WaitingLine::Place::fired(const WatchedEvent& event) {
   Lock lock(mutex_);
   if (is_over_) return;
   is_watching_ = false;
-  if (event.type == EventType::watch_lost) {
+  const bool is_expired =
+      event.type == EventType::watch_lost && client_.session().state == SessionState::expired;
+  if (is_expired) {
+    // Said here: a client that goes on with a new session would answer another question.
     finish(lock, tl::unexpected(Error::session_expired));
   } else if (event.type == EventType::node_data_changed) {
     watch_ahead();
   } else {
+    // If the client was closed, the answer says so.
     list(ahead_.empty() ? watcher_ : nullptr);
   }
 }

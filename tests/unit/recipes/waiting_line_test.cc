@@ -323,6 +323,20 @@ TEST(WaitingLine, ADoubleBehindItGoesWithIt) {
   EXPECT_TRUE(has_gone);
 }
 
+TEST(WaitingLine, TellsWhyItsSessionIsOver) {
+  const auto other = connect();
+  const Expected<Hold> first = Lock(*other, test_path()).lock(patience);
+  ASSERT_TRUE(first);
+  const auto client = connect();
+  Lock lock(*client, test_path());
+  const Pending<Hold> second = lock.lock_async(patience);
+  await_children(*other, test_path(), 2);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->sync("/").wait(patience));
+  ASSERT_TRUE(client->check_watches(first->node(), WatcherType::data).wait(patience));
+  ASSERT_TRUE(client->close().wait(patience));
+  EXPECT_EQ(second.wait(patience).error(), Error::client_closed);
+}
+
 // What a server that answers a create with another name would bring about.
 TEST(WaitingLine, ANameThatTheRuleDoesNotKnowIsNoPlace) {
   static constexpr Spelling known[] = {{.marker = "lock-"}};
