@@ -18,7 +18,7 @@ bool is_conflict(Error error, std::int32_t version) {
          (error == Error::no_node && version != Versioned::absent);
 }
 
-Expected<void> create_parent_of(Client& client, const std::string& path,
+Expected<bool> create_parent_of(Client& client, const std::string& path,
                                 const std::vector<Acl>& acl, Deadline deadline,
                                 const CancelToken& cancel) {
   const std::string parent = path.substr(0, path.rfind('/'));

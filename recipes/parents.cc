@@ -15,15 +15,16 @@ struct Attempt {
   const std::string path;
   const CreateOptions options;
   const Deadline deadline;
-  const Promise<void> promise;
+  const Promise<bool> promise;
   Error first_error = Error::ok;  ///< of this attempt, from the top
+  bool is_made = false;           ///< the last of them, by us
 };
 
 void create_all(std::shared_ptr<Attempt> attempt);
 
 void created_last(const std::shared_ptr<Attempt>& attempt, bool is_there) {
   if (is_there) {
-    attempt->promise.set({});
+    attempt->promise.set(attempt->is_made);
   } else if (!is_connection_error(attempt->first_error)) {
     attempt->promise.set(tl::unexpected(attempt->first_error));
   } else if (attempt->deadline.has_passed()) {
@@ -46,22 +47,25 @@ void create_all(std::shared_ptr<Attempt> attempt) {
                              const bool is_there = created || created.error() == Error::node_exists;
                              if (!is_there && attempt->first_error == Error::ok)
                                attempt->first_error = created.error();
-                             if (is_last) created_last(attempt, is_there);
+                             if (!is_last) return;
+                             attempt->is_made = created.has_value();
+                             created_last(attempt, is_there);
                            });
   }
 }
 
 }  // namespace
 
-Pending<void> create_parents(Client& client, std::string_view path, const std::vector<Acl>& acl,
-                             Deadline deadline, Completion<void> done) {
+Pending<bool> create_parents(Client& client, std::string_view path, const std::vector<Acl>& acl,
+                             Deadline deadline, Completion<bool> done) {
   const auto attempt = std::make_shared<Attempt>(
       Attempt{client,
               std::string(path),
               {.mode = CreateMode::container, .acl = acl, .want_stat = false},
               deadline,
-              Promise<void>(std::move(done)),
-              Error::ok});
+              Promise<bool>(std::move(done)),
+              Error::ok,
+              false});
   create_all(attempt);
   return attempt->promise.pending();
 }

@@ -12,10 +12,11 @@ namespace paddock::recipes {
 /// depth, tried again over reconnects until `deadline`. Recipes call it after a create has failed
 /// with no_node, never ahead of one.
 ///
-/// Errors: of the uppermost level that could not be made (no_auth, ...); no_node if the chroot is
-/// missing.
-client::Pending<void> create_parents(client::Client& client, std::string_view path,
+/// True if `path` itself was made now: whoever then makes no child in it deletes it, since the
+/// server keeps a container that never had one. Errors: of the uppermost level that could not be
+/// made (no_auth, ...); no_node if the chroot is missing.
+client::Pending<bool> create_parents(client::Client& client, std::string_view path,
                                      const std::vector<client::Acl>& acl, client::Deadline deadline,
-                                     client::Completion<void> done = {});
+                                     client::Completion<bool> done = {});
 
 }  // namespace paddock::recipes

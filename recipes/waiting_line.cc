@@ -55,11 +55,12 @@ class WaitingLine::Place : public std::enable_shared_from_this<Place> {
   void remove_own_doubles(std::vector<std::string>& names);
   void judge(Lock& lock, std::vector<std::string> names, bool is_watched, bool is_late);
   void watch_ahead();
+  void remove_unused_parent();
   void finish(Lock& lock, Expected<Hold> result);
 
   // Their replies.
   void created(Expected<Created>& result);
-  void parents_created(const Expected<void>& result);
+  void parents_created(const Expected<bool>& is_made);
   void listed(Expected<std::vector<std::string>>& result, bool is_watched, bool is_late);
   void ahead_read(const Expected<NodeData>& result, const std::string& path);
   void fired(const WatchedEvent& event);
@@ -78,6 +79,7 @@ class WaitingLine::Place : public std::enable_shared_from_this<Place> {
   bool is_creating_ = false;  ///< create_ is under way
   Pending<Created> create_;
   std::optional<Created> own_;
+  bool has_made_parent_ = false;  ///< by create_parents; with own_ it has, or had, a child
   bool is_listing_ = false;
   std::optional<std::vector<std::string>> early_names_;  ///< a list that came before own_
   std::string ahead_;         ///< path of the node whose end is waited for; empty = of any change
@@ -129,7 +131,7 @@ void WaitingLine::Place::created(Expected<Created>& result) {
     if (result.error() != Error::no_node) return finish(lock, tl::unexpected(result.error()));
     create_parents(
         client_, parent_, acl_, deadline_,
-        [self = shared_from_this()](Expected<void>& made) { self->parents_created(made); });
+        [self = shared_from_this()](Expected<bool>& made) { self->parents_created(made); });
     return;
   }
   own_ = std::move(*result);
@@ -142,11 +144,17 @@ void WaitingLine::Place::created(Expected<Created>& result) {
   }
 }
 
-void WaitingLine::Place::parents_created(const Expected<void>& result) {
+void WaitingLine::Place::parents_created(const Expected<bool>& is_made) {
   Lock lock(mutex_);
-  if (is_over_) return;
-  if (!result) return finish(lock, tl::unexpected(result.error()));
+  has_made_parent_ |= is_made && *is_made;
+  if (is_over_) return remove_unused_parent();
+  if (!is_made) return finish(lock, tl::unexpected(is_made.error()));
   enter();
+}
+
+/// After a create that may still be under way: then it is there, or in use, and stays.
+void WaitingLine::Place::remove_unused_parent() {
+  if (has_made_parent_ && !own_) client_.remove_guaranteed(parent_);
 }
 
 void WaitingLine::Place::list(Watcher watcher) {
@@ -272,6 +280,7 @@ void WaitingLine::Place::finish(Lock& lock, Expected<Hold> result) {
   }
   const bool is_granted = result && *result;
   if (own_ && !is_granted) client_.remove_guaranteed(own_->path);
+  remove_unused_parent();
   const Pending<Created> create = std::move(create_);
   const Promise<Hold> promise = std::move(*promise_);
   promise_.reset();

@@ -51,6 +51,12 @@ class WaitingLineSteps : public ::testing::TestWithParam<bool> {
       loop_.step_until([&] { return is_done; });
     }
   }
+  /// A container that never had a child stays for ever.
+  void expect_no_lasting_parent(int round) {
+    const auto stat = other_->exists(path_).wait(patience);
+    ASSERT_TRUE(stat);
+    EXPECT_TRUE(!*stat || (*stat)->cversion > 0) << "round " << round;
+  }
   void start(Lock& lock) {
     result_.reset();
     pending_ =
@@ -92,6 +98,7 @@ TEST_P(WaitingLineSteps, CancelledAfterEach) {
     result_.reset();
     settle();
     EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+    expect_no_lasting_parent(round);
   }
   EXPECT_LT(round, rounds_max);
   EXPECT_GT(round, 2);
@@ -114,6 +121,7 @@ TEST_P(WaitingLineSteps, DestroyedAfterEach) {
     result_.reset();
     settle();
     EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+    expect_no_lasting_parent(round);
   }
   EXPECT_GT(round, 2);
 }
@@ -160,6 +168,7 @@ TEST_P(WaitingLineSteps, DeadlineAfterEach) {
     loop_.step_until([&] { return client_->session().state == SessionState::connected; });
     settle();
     EXPECT_EQ(children_of(*other_, path_).size(), GetParam() ? 1u : 0u) << "round " << round;
+    expect_no_lasting_parent(round);
   }
   EXPECT_GT(round, 2);
 }
