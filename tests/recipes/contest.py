@@ -256,12 +256,24 @@ class Contest:
         await asyncio.to_thread(self._await_gone, f'{worker.name}-')
 
     def _await_gone(self, prefix):
-        """Returns when no session lives whose node begins with `prefix`, told by watches."""
-        alive = f'{self.base}/alive'
-        with self.observer() as client:
-            while any(name.startswith(prefix) for name in client.get_children(alive, watch=True)):
-                client.event()
-            client.close_session()
+        """Returns when no session lives whose node begins with `prefix`."""
+        self._await_children(f'{self.base}/alive',
+                             lambda names: not any(name.startswith(prefix) for name in names))
+
+    def _await_children(self, path, is_awaited):
+        """Returns when the node's children are what is awaited, told by watches."""
+        began = time.monotonic()
+        while True:
+            try:
+                with self.observer() as client:
+                    while not is_awaited(client.get_children(path, watch=True)):
+                        client.event()
+                    client.close_session()
+                return
+            except (wire.Closed, OSError):
+                # It sends no pings, so it looks again each time its session has run out.
+                if time.monotonic() > began + END_S:
+                    raise
 
     async def disturb(self, kinds, count, progress):
         """`count` disturbances, each after some more events of the kinds `progress`, to a random
@@ -316,15 +328,9 @@ class Contest:
         await asyncio.to_thread(self._await_gone, '')
 
     async def children_are(self, names, below=''):
-        """Returns when the recipe's node, or the one `below` it, has just these children, told by
-        watches."""
-        def wait():
-            with self.observer() as client:
-                while set(client.get_children(f'{self.base}/recipe{below}',
-                                              watch=True)) != set(names):
-                    client.event()
-                client.close_session()
-        await asyncio.to_thread(wait)
+        """Returns when the recipe's node, or the one `below` it, has just these children."""
+        await asyncio.to_thread(self._await_children, f'{self.base}/recipe{below}',
+                                lambda found: set(found) == set(names))
 
     def state(self):
         """Full path -> data of the recipe's node and everything below it that exists now."""

@@ -25,6 +25,14 @@ class Flag {
   std::atomic<bool> is_up_ = false;
 };
 
+// What `ask` gives, asked again if it is the end of the first session: the next one joins, too.
+template <class Ask>
+Expected<void> in_some_session(Ask ask) {
+  Expected<void> joined = ask();
+  while (!joined && joined.error() == Error::session_expired) joined = ask();
+  return joined;
+}
+
 void tell_error(const Contender& contender, std::string_view where, Error error) {
   contender.tell("error", {{"where", where}, {"error", client::error_name(error)}});
 }
@@ -42,7 +50,9 @@ void use_membership(Contender& contender) {
   };
   recipes::GroupMembership group(contender.client, contender.arguments.base, options);
   const auto joining = group.join(contender.who, contender.arguments.name);
-  const auto joined = joining ? group.await_joined(Contender::long_deadline()) : joining;
+  const auto joined =
+      joining ? in_some_session([&] { return group.await_joined(Contender::long_deadline()); })
+              : joining;
   if (!joined) {
     contender.tell("error", {{"where", "join"}, {"error", client::error_name(joined.error())}});
     return;
@@ -71,7 +81,8 @@ void use_services(Contender& contender) {
   if (!registration || !watch) {
     return tell_error(contender, "services", (registration ? watch.error() : registration.error()));
   }
-  const auto held = (*registration)->await_held(Contender::long_deadline());
+  const auto held =
+      in_some_session([&] { return (*registration)->await_held(Contender::long_deadline()); });
   if (!held) return tell_error(contender, "register", held.error());
   contender.await_report();
   end_told.wait();
@@ -139,7 +150,8 @@ void use_workers(Contender& contender) {
   });
   auto worker = notifier.start_worker(contender.who, "0");
   if (!worker) return tell_error(contender, "start_worker", worker.error());
-  const auto started = (*worker)->await_started(Contender::long_deadline());
+  const auto started =
+      in_some_session([&] { return (*worker)->await_started(Contender::long_deadline()); });
   if (!started) return tell_error(contender, "await_started", started.error());
   for (int progress = 1; !contender.is_to_report(); ++progress) {
     (*worker)->report(std::to_string(progress)).wait(Contender::long_deadline());
