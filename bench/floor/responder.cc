@@ -180,7 +180,9 @@ int main(int argc, char** argv) {
   CannedReplies::Sizes sizes;
   CLI::App app("Answers ZooKeeper's protocol without keeping anything; prints its port.");
   app.add_option("--port", port, "0: the kernel picks")->capture_default_str();
-  app.add_option("--busy-poll-us", busy_poll_us, "time it may spin before sleeping, as the daemon's busyPollUs")->capture_default_str();
+  app.add_option("--busy-poll-us", busy_poll_us,
+                 "time it may spin before sleeping, as the daemon's busyPollUs")
+      ->capture_default_str();
   app.add_option("--data-bytes", sizes.data_bytes)->capture_default_str();
   app.add_option("--children", sizes.children, "of every znode")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
