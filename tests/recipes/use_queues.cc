@@ -1,3 +1,4 @@
+#include <atomic>
 #include <memory>
 
 #include "recipes/barrier.h"
@@ -38,7 +39,10 @@ bool finish_item(Contender& contender, recipes::QueueItem& item, bool may_give_b
 // Puts one, takes one, and so on. `Put` is given the queue, the item and its priority.
 template <class Queue, class Put>
 void put_and_take(Contender& contender, Queue& queue, Put put) {
-  for (int number = 0; contender.goes_on(); ++number) {
+  // Of all contenders of the process: one that comes back in a new session makes no item twice.
+  static std::atomic<int> items = 0;
+  while (contender.goes_on()) {
+    const int number = items++;
     const auto putting = contender.patience();
     const int priority = static_cast<int>(contender.random(3));
     const std::string item =
