@@ -275,13 +275,17 @@ class Contest:
                 if time.monotonic() > began + END_S:
                     raise
 
-    async def disturb(self, kinds, count, progress):
+    async def disturb(self, kinds, count, progress, goes_on=True):
         """`count` disturbances, each after some more events of the kinds `progress`, to a random
-        worker or (as often) to the one that spoke last. A killed one is replaced by another."""
+        worker or (as often) to the one that spoke last. A killed one is replaced by another. Where
+        nothing happens unless a session ends (`goes_on` False), another follows at once upon one
+        that ends none."""
+        kind = None
         for _ in range(count):
-            target = self.count(*progress) + self.random.randint(1, 4)
-            await self.until(lambda t=target: self.count(*progress) >= t,
-                             f'event {target} of {progress}')
+            if goes_on or kind not in ('cut', 'lose_reply'):
+                target = self.count(*progress) + self.random.randint(1, 4)
+                await self.until(lambda t=target: self.count(*progress) >= t,
+                                 f'event {target} of {progress}')
             alive = [worker for worker in self.workers if worker.is_running()]
             last = next(e['who'] for e in reversed(self.history) if e['what'] in progress)
             speaker = [worker for worker in alive if worker.name == last.split('.')[0]]

@@ -138,7 +138,7 @@ class RecipesTest(unittest.IsolatedAsyncioTestCase):
         """Members that come and go, disturbed; then a last one called `end`, whom everybody must
         see among exactly those who live."""
         await self.start(recipe, '--renew', count=3)
-        await self.contest.disturb(FAULTS, 5 * FACTOR, progress)
+        await self.contest.disturb(FAULTS, 5 * FACTOR, progress, goes_on=False)
         members = {f'{worker.name}.{number}' for worker in self.contest.workers
                    if not worker.is_dead for number in range(2)}
         await self.contest.children_are(members, folder)
@@ -160,7 +160,7 @@ class RecipesTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_workers(self):
         await self.start('workers', '--renew', '--members', '6', count=3)
-        await self.contest.disturb(FAULTS, 5 * FACTOR, ('joined', 'left'))
+        await self.contest.disturb(FAULTS, 5 * FACTOR, ('joined', 'left'), goes_on=False)
         await self.contest.report()
         truth = {f'{worker.name}.{number}': 'done' for worker in self.contest.workers
                  if not worker.is_dead for number in range(2)}
@@ -225,8 +225,8 @@ class RecipesTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_double_barrier(self):
         # Undisturbed sessions: whose ends makes fewer members than there have to be.
-        await self.start('double_barrier', '--members', '6', '--rounds', '6', '--timeout-ms',
-                         '10000', count=3)
+        await self.start('double_barrier', '--members', '6', '--rounds', str(6 * FACTOR),
+                         '--timeout-ms', '10000', count=3)
         await self.contest.disturb(['cut', 'lose_reply'], 6 * FACTOR, ('entered', 'left'))
         await self.contest.finish()
         self.assertEqual(self.contest.tree(), [])
