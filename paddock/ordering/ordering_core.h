@@ -106,7 +106,7 @@ class OrderingCore final : public wal::Log::Owner {
   void watch_wall_clock(std::int64_t now_ms);
   bool remove_container(std::string_view path, std::int64_t now_ms);
 
-  static constexpr std::size_t closes_per_turn = 512;
+  static constexpr std::size_t closes_per_turn = 16;
   static constexpr std::int64_t space_retry_ms = 1000;
   static constexpr std::int64_t close_retry_ms = 1;  ///< no event may tell that a slot is free
   /// The read-only mode ends when a batch of this size fits, so that it does not flap at the brink.

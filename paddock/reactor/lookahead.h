@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "core/base/bytes.h"
+#include "core/proto/connect_records.h"
 #include "core/proto/frame.h"
-#include "core/proto/protocol.h"
 #include "core/trie.h"
 
 namespace paddock::reactor {

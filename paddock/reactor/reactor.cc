@@ -103,7 +103,7 @@ void Reactor::run_turn() {
 bool Reactor::has_work() const {
   return !ready_.empty() || slice_.has_value() || !fanout_.is_idle() || !told_.empty() ||
          server_.feed.has(position_) || !control_.is_empty() ||
-         (duties_.is_busy && duties_.is_busy());
+         (!expiring_.empty() && !is_expiry_blocked_) || (duties_.is_busy && duties_.is_busy());
 }
 
 void Reactor::wait() {

@@ -268,6 +268,7 @@ class Reactor {
   std::deque<ordering::ConnectionId> held_by_throttle_;
   std::deque<ordering::ConnectionId> held_by_slice_;
   std::deque<ordering::ConnectionId> expiring_;  ///< the core has not taken their expiry yet
+  bool is_expiry_blocked_ = false;               ///< nor did it want to in the last turn
   std::vector<ordering::ConnectionId> paused_;   ///< inFlightBytesMax
   std::deque<ordering::CoreRequest> detaches_;   ///< that did not fit into the mailbox
 

@@ -8,6 +8,11 @@
 #include "paddock/reactor/reactor.h"
 
 namespace paddock::reactor {
+namespace {
+
+constexpr std::size_t expiries_per_turn = 16;
+
+}  // namespace
 
 Reactor::Taken Reactor::connect(Client& client, Bytes body, std::size_t frame_bytes) {
   if (client.is_connecting) {
@@ -132,11 +137,6 @@ bool Reactor::has_unserved_request(const Client& client) const {
 }
 
 void Reactor::expire_due() {
-  while (!expiring_.empty()) {
-    Client* client = clients_.find(expiring_.front());
-    if (client != nullptr && client->is_expiring && !ask_to_expire(*client)) break;
-    expiring_.pop_front();
-  }
   deadlines_.expire(clock_.now_ms(), [&](ordering::SessionDeadlines::Entry& entry) {
     Client& client = *static_cast<Client::Deadline&>(entry).client;
     if (client.session.value == 0) {
@@ -156,8 +156,18 @@ void Reactor::expire_due() {
     }
     deadlines_.arm(client.deadline, clock_.now_ms(), 0);
     client.is_expiring = true;
-    if (!expiring_.empty() || !ask_to_expire(client)) expiring_.push_back(client.id);
+    expiring_.push_back(client.id);
   });
+  // Many may come due at once; a turn takes a share of them, so that others go on meanwhile.
+  is_expiry_blocked_ = false;
+  for (std::size_t i = 0; i < expiries_per_turn && !expiring_.empty(); ++i) {
+    Client* client = clients_.find(expiring_.front());
+    if (client != nullptr && client->is_expiring && !ask_to_expire(*client)) {
+      is_expiry_blocked_ = true;
+      return;
+    }
+    expiring_.pop_front();
+  }
 }
 
 /// False: the core does not take it now.
