@@ -14,6 +14,12 @@ void reuse(std::vector<T>& items, std::size_t bytes_kept) {
     items.clear();
 }
 
+/// What of the memory of the empty `from` is more goes to the empty `to`.
+template <class T>
+void hand_on(T& from, T& to) {
+  if (from.capacity() > to.capacity()) from.swap(to);
+}
+
 }  // namespace
 
 Feed::Feed(std::uint32_t consumer_count)
@@ -37,9 +43,25 @@ std::uint64_t Feed::slowest() const {
 }
 
 FeedSlot* Feed::take() {
-  if (taken_ - slowest() >= slot_count) return nullptr;
+  const std::uint64_t given_back = slowest();
+  if (taken_ - given_back >= slot_count) return nullptr;
   FeedSlot& slot = slots_[taken_ % slot_count];
   ++taken_;
+  empty(slot);
+  slot.wanted_by = 0;
+  if (given_back != 0) {
+    // Who keeps up needs a few slots at a time: their memory goes round among those, and is in the
+    // cache, instead of being there 256 times.
+    FeedSlot& last = slots_[(given_back - 1) % slot_count];
+    empty(last);
+    hand_on(last.bytes, slot.bytes);
+    hand_on(last.records, slot.records);
+    hand_on(last.events, slot.events);
+  }
+  return &slot;
+}
+
+void Feed::empty(FeedSlot& slot) {
   for (const FeedEvent& event : slot.events) event.acl->release();
   reuse(slot.events, slot_bytes_kept);
   reuse(slot.records, slot_bytes_kept);
@@ -47,8 +69,6 @@ FeedSlot* Feed::take() {
     slot.bytes.release();
   else
     slot.bytes.clear();
-  slot.wanted_by = 0;
-  return &slot;
 }
 
 void Feed::publish() {

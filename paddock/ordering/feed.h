@@ -124,6 +124,7 @@ class Feed {
   };
 
   std::uint64_t slowest() const;
+  static void empty(FeedSlot& slot);
 
   const std::uint32_t consumer_count_;
   std::unique_ptr<FeedSlot[]> slots_;

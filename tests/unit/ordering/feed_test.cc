@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace paddock::ordering {
 namespace {
 
@@ -59,6 +61,20 @@ TEST_F(FeedTest, ASlotKeepsTheMemoryOfAnOrdinaryBatch) {
   ASSERT_EQ(&take_first_again(), &slot);
   EXPECT_EQ(bytes_of(slot), bytes);
   EXPECT_TRUE(slot.records.empty() && slot.events.empty() && slot.bytes.empty());
+}
+
+TEST_F(FeedTest, TheMemoryGoesRoundAmongTheSlotsThatAreInUse) {
+  // Three at a time are taken and not given back.
+  std::set<const FeedRecord*> memory;
+  fill(take(), 1000);
+  fill(take(), 1000);
+  for (int batch = 0; batch < 1000; ++batch) {
+    FeedSlot& slot = take();
+    fill(slot, 1000);
+    memory.insert(slot.records.data());
+    pass_on();
+  }
+  EXPECT_EQ(memory.size(), 3u);
 }
 
 TEST_F(FeedTest, ASlotGivesTheMemoryOfAHugeBatchBack) {
