@@ -29,7 +29,7 @@ TSAN_SUITES = ['torture', 'threads']
 # What `./dev test` covers: every build with the suites that must be in it.
 REQUIRED = {
     'release': ['tools', 'unit', 'script', 'property', 'golden', 'fuzz', 'program', 'interop',
-                'crash', 'hard', 'recipes', 'bench'],
+                'crash', 'hard', 'recipes', 'contest', 'bench'],
     'asan': ['unit', 'script', 'property', 'golden', 'fuzz', 'interop', 'crash', 'hard',
              'recipes'],
     'tsan': TSAN_SUITES,
