@@ -53,7 +53,9 @@ void Trie::fetch_ahead() {
   // relaxed, here and below: only the writer stores.
   const Version* newest = queue_.at(2 * step).node->newest_.load(std::memory_order_relaxed);
   __builtin_prefetch(newest);
-  newest = queue_.at(step).node->newest_.load(std::memory_order_relaxed);
+  const Znode& next = *queue_.at(step).node;
+  if ((next.flags_ & Znode::dead) != 0) return;  // it came through another list: no version is left
+  newest = next.newest_.load(std::memory_order_relaxed);
   __builtin_prefetch(newest->older.load(std::memory_order_relaxed));
 }
 
