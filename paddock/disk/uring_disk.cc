@@ -21,6 +21,9 @@ namespace {
 /// 4096.
 constexpr std::size_t transfer_bytes_max = 1u << 30;
 
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr mode_t file_mode = 0640;
+
 constexpr std::size_t zeros_bytes = 256 * 1024;
 alignas(4096) constexpr std::array<std::byte, zeros_bytes> zeros{};
 
@@ -135,25 +138,37 @@ void UringDisk::open(std::string_view path, Open how, Done done) {
   Operation& operation = begin(std::move(done), opened);
   operation.path = path;
   operation.how = how;
-  submit_open(operation, how.direct);
+  submit_open(operation);
 }
 
-void UringDisk::submit_open(Operation& operation, bool direct) {
-  const Open& how = operation.how;
+int UringDisk::open_flags(const Open& how) {
   int flags = O_CLOEXEC | (how.writable ? O_RDWR : O_RDONLY);
   if (how.create) flags |= O_CREAT;
   if (how.create && how.exclusive) flags |= O_EXCL;
-  if (direct) flags |= O_DIRECT;
-  io_uring_prep_openat(submission(operation), AT_FDCWD, operation.path.c_str(), flags, 0640);
+  if (how.direct) flags |= O_DIRECT;
+  return flags;
+}
+
+void UringDisk::submit_open(Operation& operation) {
+  io_uring_prep_openat(submission(operation), AT_FDCWD, operation.path.c_str(),
+                       open_flags(operation.how), file_mode);
+}
+
+/// After -EMFILE: with a descriptor that was kept back. See SpareDescriptors.
+std::int32_t UringDisk::open_again(const Operation& operation, int flags) {
+  if (!spares_.release()) return -EMFILE;
+  const int descriptor = ::open(operation.path.c_str(), flags, file_mode);
+  return descriptor >= 0 ? descriptor : -errno;
 }
 
 void UringDisk::opened(UringDisk& disk, Operation& operation, std::int32_t result) {
+  if (result == -EMFILE) result = disk.open_again(operation, open_flags(operation.how));
   if (result == -EINVAL && operation.how.direct) {
     // No O_DIRECT on this file system. The kernel finds that out when the file has been made
     // already, so this time it may be there.
     operation.how.direct = false;
     operation.how.exclusive = false;
-    disk.submit_open(operation, false);
+    disk.submit_open(operation);
     return;
   }
   if (result >= 0) disk.note_open(result, operation.how.direct);
@@ -166,6 +181,7 @@ void UringDisk::close(File file) {
   CHECK(files_[static_cast<std::size_t>(file)] != FileKind::none);
   files_[static_cast<std::size_t>(file)] = FileKind::none;
   ::close(file);
+  spares_.refill();
 }
 
 void UringDisk::submit_stat(Operation& operation) {
@@ -308,11 +324,11 @@ void UringDisk::make_dir(std::string_view dir, Done done) {
 void UringDisk::sync_dir(std::string_view dir, Done done) {
   Operation& operation = begin(std::move(done), dir_opened);
   operation.path = dir;
-  io_uring_prep_openat(submission(operation), AT_FDCWD, operation.path.c_str(),
-                       O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  io_uring_prep_openat(submission(operation), AT_FDCWD, operation.path.c_str(), directory_flags, 0);
 }
 
 void UringDisk::dir_opened(UringDisk& disk, Operation& operation, std::int32_t result) {
+  if (result == -EMFILE) result = disk.open_again(operation, directory_flags);
   if (result < 0) {
     disk.finish(operation, result);
     return;
@@ -324,6 +340,7 @@ void UringDisk::dir_opened(UringDisk& disk, Operation& operation, std::int32_t r
 
 void UringDisk::dir_synced(UringDisk& disk, Operation& operation, std::int32_t result) {
   ::close(operation.fd);
+  disk.spares_.refill();
   disk.finish(operation, result);
 }
 

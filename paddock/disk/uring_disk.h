@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "net/loop.h"
+#include "paddock/disk/spare_descriptors.h"
 #include "wal/disk.h"
 
 namespace paddock {
@@ -34,7 +35,8 @@ namespace paddock {
 /// What a file system cannot do falls back: O_DIRECT (-EINVAL) to buffered, fallocate (-EOPNOTSUPP)
 /// to writing zeros behind the end of the file. What io_uring of Linux 6.1 cannot do (ftruncate,
 /// reading a directory) is a plain system call, and completes with the next poll(): those are calls
-/// of start-up and clean-up.
+/// of start-up and clean-up. A file that cannot be opened because clients have all descriptors gets
+/// one of a few that are kept back.
 ///
 /// Threads: loop-local.
 class UringDisk final : public wal::Disk {
@@ -97,7 +99,9 @@ class UringDisk final : public wal::Disk {
   void finish(Operation& operation, std::int64_t result);
   static void finish_step(UringDisk& disk, Operation& operation, std::int32_t result);
 
-  void submit_open(Operation& operation, bool direct);
+  void submit_open(Operation& operation);
+  static int open_flags(const Open& how);
+  std::int32_t open_again(const Operation& operation, int flags);
   static void opened(UringDisk& disk, Operation& operation, std::int32_t result);
   void submit_stat(Operation& operation);
   static void allocated(UringDisk& disk, Operation& operation, std::int32_t result);
@@ -110,6 +114,7 @@ class UringDisk final : public wal::Disk {
 
   enum class FileKind : std::uint8_t { none, buffered, direct };
 
+  SpareDescriptors spares_;
   std::unique_ptr<net::Loop> own_loop_;  ///< null on a shared loop
   net::Loop& loop_;
   std::vector<FileKind> files_;  ///< by descriptor, which is the File

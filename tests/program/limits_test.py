@@ -118,6 +118,21 @@ class LimitsTest(unittest.TestCase):
         self.daemon.stop()
         self.assertRegex(self.daemon.log(), r'127\.0\.0\.1.*globalOutstandingLimit')
 
+    def test_without_descriptors_the_log_goes_on_from_segment_to_segment(self):
+        self.serve('--max-client-cnxns', '0', '--reactors', '1', '--pre-alloc-size', '1024',
+                   wrapper=['prlimit', '--nofile=48:48'])
+        first = self.session()
+        first.create('/a')
+        for _ in range(80):
+            self.client()
+        self.daemon.await_log('no connections are accepted for now')
+        for i in range(40):
+            first.set_data('/a', b'%d' % i * 100_000)
+        self.assertGreater(len(list(self.daemon.data_dir.glob('**/*.log'))), 3)
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.session().get_data('/a')[0], b'39' * 100_000)
+
     def test_without_descriptors_accept_pauses_and_goes_on_when_there_are_some(self):
         self.serve('--max-client-cnxns', '0', '--reactors', '1',
                    wrapper=['prlimit', '--nofile=40:40'])
