@@ -64,6 +64,11 @@ void TrieWorld::turn() {
 }
 
 void TrieWorld::finish() {
+  // What an undone transaction has left in the queue waits for the commit of a later one.
+  trie_.begin(next_zxid(trie_.newest_zxid()));
+  transfer();
+  trie_.keep();
+  before_.clear();
   trie_.seal();
   sealed_.clear();
   {
