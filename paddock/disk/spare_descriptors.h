@@ -9,8 +9,8 @@ namespace paddock {
 
 /// Descriptors that are kept back for files, so that clients who have taken all the others do not
 /// keep the log from its next segment. They stand for nothing: release() closes one, and the open
-/// that failed for want of it is tried again at once, on the same thread, as a plain system call. On
-/// a loop that accepts connections nothing can come in between; elsewhere somebody else may be
+/// that failed for want of it is tried again at once, on the same thread, as a plain system call.
+/// On a loop that accepts connections nothing can come in between; elsewhere somebody else may be
 /// faster, and the call fails as it did before.
 ///
 /// Threads: loop-local.
