@@ -1,34 +1,41 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
 namespace paddock::net {
 
-/// Whether a wait is to begin by spinning. That spares the kernel's way of waking a thread, which
-/// takes longer than answering a request does, and costs processor time that others may want. So it
-/// is done only while waits tend to be short, which they are under a load that waits for each
-/// answer, and never for longer than `spin_ns_max` each; a loop with little to do sleeps.
+/// How long a wait is to begin by spinning. That spares the kernel's way of waking a thread, which
+/// takes longer than answering a request does, and costs processor time that others may want.
+/// Without being told to, a wait spins only while waits tend to be short, which they are under a
+/// load that waits for each answer; a loop with little to do sleeps.
 ///
 /// Threads: loop-local.
 class BusyPoll {
  public:
-  /// `spin_ns_max`: 0 = never spin.
-  explicit BusyPoll(std::int64_t spin_ns_max) : spin_ns_max_(spin_ns_max) {}
+  /// `always_ns`: each wait spins so long (busyPollUs). `adaptive_ns`: it spins so long if most of
+  /// the last waits were shorter than that (adaptivePollUs). 0: never.
+  BusyPoll(std::int64_t always_ns, std::int64_t adaptive_ns)
+      : always_ns_(always_ns), adaptive_ns_(adaptive_ns) {}
 
-  std::int64_t spin_ns_max() const { return spin_ns_max_; }
-  bool is_worth_it() const { return std::popcount(short_waits_) > waits_seen / 2; }
+  /// For the next wait; 0: sleep at once.
+  std::int64_t spin_ns() const {
+    const bool is_short = std::popcount(short_waits_) > waits_seen / 2;
+    return is_short ? std::max(always_ns_, adaptive_ns_) : always_ns_;
+  }
   /// After each wait: how long it took for something to come.
   void waited(std::int64_t ns) {
-    short_waits_ = static_cast<std::uint16_t>(short_waits_ << 1 | (ns < spin_ns_max_ ? 1 : 0));
+    short_waits_ = static_cast<std::uint16_t>(short_waits_ << 1 | (ns < adaptive_ns_ ? 1 : 0));
   }
-  /// Somebody else wants this core: sleep until waits have been short for a while.
+  /// Somebody else wants this core: no adaptive spinning until waits have been short for a while.
   void disturbs() { short_waits_ = 0; }
 
  private:
   static constexpr int waits_seen = 16;
 
-  const std::int64_t spin_ns_max_;
+  const std::int64_t always_ns_;
+  const std::int64_t adaptive_ns_;
   std::uint16_t short_waits_ = 0;  ///< a bit for each of the last waits, set for short ones
 };
 

@@ -164,6 +164,11 @@ void Loop::claim() {
   io_uring_register_ring_fd(&ring_);  // saves a descriptor look-up a turn; works without as well
 }
 
+bool Loop::hold_open(std::span<const int> descriptors) {
+  const auto count = static_cast<unsigned>(descriptors.size());
+  return io_uring_register_files(&ring_, descriptors.data(), count) == 0;
+}
+
 io_uring_sqe* Loop::get_sqe(Completion* completion) {
   own();
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
@@ -225,9 +230,9 @@ std::optional<std::int64_t> Loop::enter(std::int64_t deadline_ns) {
     return std::nullopt;
   }
   const std::int64_t began_ns = monotonic_ns();
-  if (busy_poll_.is_worth_it()) {
+  if (const std::int64_t spin_ns = busy_poll_.spin_ns(); spin_ns != 0) {
     submit();
-    if (spin(began_ns, std::min(deadline_ns, began_ns + busy_poll_.spin_ns_max())))
+    if (spin(began_ns, std::min(deadline_ns, began_ns + spin_ns)))
       io_uring_get_events(&ring_);
     else
       sleep(deadline_ns);

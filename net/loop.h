@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -51,7 +52,8 @@ class Loop {
     std::uint32_t recv_buffer_count = 1024;  ///< provided buffers for receives; a power of two,
                                              ///< 0: a loop for files only
     std::uint32_t recv_buffer_bytes = 16 * 1024;  ///< size of each
-    std::uint32_t busy_poll_us = 0;  ///< wait() may spin so long before it sleeps (BusyPoll)
+    std::uint32_t busy_poll_us = 0;      ///< so long wait() spins before it sleeps (BusyPoll)
+    std::uint32_t adaptive_poll_us = 0;  ///< the same, while most waits are shorter than that
   };
 
   /// What the owner reports to its operator. Written by the owner only, read anywhere.
@@ -63,6 +65,7 @@ class Loop {
   };
 
   static Result<std::unique_ptr<Loop>, LoopError> open(const Options& options);
+  /// The ring is torn down by the kernel behind this, and when the process is killed.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -82,6 +85,12 @@ class Loop {
 
   /// Submits what is queued without waiting. Nothing is dispatched.
   void submit();
+
+  /// Keeps what these descriptors refer to open until nothing of this ring is under way in the
+  /// kernel, which may be a moment later than the end of the process: a lock on such a file keeps a
+  /// successor away from writes that have not landed yet. False: the kernel refused. Call it once,
+  /// before the first turn.
+  bool hold_open(std::span<const int> descriptors);
 
   /// Makes another thread's sleeping loop return from wait(): MSG_RING from `from`'s ring. Queued
   /// and submitted at once (R5). Threads: the owner of `from`; `to` must outlive the call.
@@ -117,7 +126,9 @@ class Loop {
   void multishot_refused() { has_multishot_ = false; }
 
  private:
-  explicit Loop(const Options& options) : busy_poll_(std::int64_t{options.busy_poll_us} * 1000) {}
+  explicit Loop(const Options& options)
+      : busy_poll_(std::int64_t{options.busy_poll_us} * 1000,
+                   std::int64_t{options.adaptive_poll_us} * 1000) {}
   int set_up_ring(const Options& options);
   int set_up_buffers(const Options& options);
   void lend_recv_buffers(std::uint32_t count);

@@ -42,13 +42,15 @@ Result<std::unique_ptr<Daemon>, std::string> Daemon::open(const Config& config,
 Result<void, std::string> Daemon::open_parts() {
   started_ns_ = net::monotonic_ns();
   {
-    auto disk = open_own_disk();
-    if (!disk) return fail(disk.error().message);
+    auto loop = net::Loop::open({.sq_entries = 64, .cq_entries = 1024, .recv_buffer_count = 0});
+    if (!loop) return fail(loop.error().message);
+    hold_locks(**loop);
+    const std::unique_ptr<wal::Disk> disk = open_shared_disk(**loop);
     recovery::Options options;
     options.snapshot_dir = data_dir_.path();
     options.log_dir = data_dir_.log_path();
     options.state = state_options(config_);
-    auto recovered = recovery::recover_state(**disk, options);
+    auto recovered = recovery::recover_state(*disk, options);
     if (!recovered) return fail(recovered.error());
     recovered_ = *std::move(recovered);
   }
@@ -93,6 +95,7 @@ Result<void, std::string> Daemon::open_parts() {
                 "--client-address (clientPortAddress)");
 
   net::Loop& loop = server_->reactors[0]->loop();
+  hold_locks(loop);
   disk_ = open_shared_disk(loop);
   wal::Log::Options log_options;
   log_options.dir = data_dir_.log_path();
@@ -110,9 +113,18 @@ Result<void, std::string> Daemon::open_parts() {
   return {};
 }
 
+/// A successor is not to start while writes of this process may still reach the log.
+void Daemon::hold_locks(net::Loop& loop) {
+  if (!loop.hold_open(data_dir_.lock_descriptors()))
+    log::warn(
+        "the kernel does not keep the lock of the data directory for writes under way: after "
+        "a kill, wait a moment before the next start");
+}
+
 Result<void, std::string> Daemon::open_reactors() {
   net::Loop::Options options;
   options.busy_poll_us = static_cast<std::uint32_t>(config_.busy_poll_us);
+  options.adaptive_poll_us = static_cast<std::uint32_t>(config_.adaptive_poll_us);
   for (std::uint16_t r = 0; r < config_.reactors; ++r) {
     auto loop = net::Loop::open(options);
     if (!loop) return fail(loop.error().message);

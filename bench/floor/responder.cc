@@ -176,17 +176,21 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
 int main(int argc, char** argv) {
   using namespace paddock;
   std::uint16_t port = 0;
-  std::uint32_t busy_poll_us = 200;
+  std::uint32_t busy_poll_us = 0;
+  std::uint32_t adaptive_poll_us = 200;
   CannedReplies::Sizes sizes;
   CLI::App app("Answers ZooKeeper's protocol without keeping anything; prints its port.");
   app.add_option("--port", port, "0: the kernel picks")->capture_default_str();
   app.add_option("--busy-poll-us", busy_poll_us,
-                 "time it may spin before sleeping, as the daemon's busyPollUs")
+                 "time it spins before sleeping, as the daemon's busyPollUs")
+      ->capture_default_str();
+  app.add_option("--adaptive-poll-us", adaptive_poll_us,
+                 "the same while waits are short, as the daemon's adaptivePollUs")
       ->capture_default_str();
   app.add_option("--data-bytes", sizes.data_bytes)->capture_default_str();
   app.add_option("--children", sizes.children, "of every znode")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  auto loop = net::Loop::open({.busy_poll_us = busy_poll_us});
+  auto loop = net::Loop::open({.busy_poll_us = busy_poll_us, .adaptive_poll_us = adaptive_poll_us});
   if (!loop) {
     std::fprintf(stderr, "%s\n", loop.error().message.c_str());
     return 1;

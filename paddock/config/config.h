@@ -22,8 +22,9 @@ struct Config {
   std::string data_log_dir;  ///< dataLogDir: log segments; equal to data_dir unless set
 
   // --- Threads.
-  std::int64_t reactors = 1;      ///< reactors: 1..64
-  std::int64_t busy_poll_us = 0;  ///< busyPollUs: how long net::BusyPoll may spin; 0 = never
+  std::int64_t reactors = 1;          ///< reactors: 1..64
+  std::int64_t busy_poll_us = 0;      ///< busyPollUs: how long each wait spins (net::BusyPoll)
+  std::int64_t adaptive_poll_us = 0;  ///< adaptivePollUs: how long while waits are short; 0 = never
 
   // --- Sessions. All times in ms.
   std::int64_t tick_ms = 0;                 ///< tickTime

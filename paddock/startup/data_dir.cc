@@ -189,6 +189,12 @@ Result<DataDir, std::string> DataDir::open(const std::string& data_dir,
   return DataDir(path, log_path, *std::move(lock), std::move(log_lock), *has_tree);
 }
 
+std::vector<int> DataDir::lock_descriptors() const {
+  std::vector<int> descriptors{lock_.descriptor()};
+  if (log_lock_) descriptors.push_back(log_lock_->descriptor());
+  return descriptors;
+}
+
 std::string DataDir::write_client_port(std::uint16_t port) const {
   return replace_file(path_ + "/" + port_file_name, std::to_string(port) + "\n", Durably::no);
 }

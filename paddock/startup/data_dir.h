@@ -49,6 +49,9 @@ class DataDir {
   const std::string& path() const { return path_; }
   const std::string& log_path() const { return log_path_; }
 
+  /// Of the locks, for net::Loop::hold_open().
+  std::vector<int> lock_descriptors() const;
+
   /// Writes `port` as text to DIR/client.port, by rename, so that a reader sees a whole number or
   /// no file. open() has removed the one of an earlier run. Returns what went wrong, or "".
   std::string write_client_port(std::uint16_t port) const;

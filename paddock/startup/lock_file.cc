@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace paddock::startup {
@@ -26,12 +27,13 @@ std::string read_pid(int descriptor) {
 
 }  // namespace
 
-Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir) {
+Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir,
+                                                    std::chrono::milliseconds wait) {
   const std::string path = dir + "/" + name;
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (descriptor < 0)
     return fail(Error{false, "the lock file " + path + " cannot be made: " + message_of(errno)});
-  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_EX);
+  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_EX, wait);
   if (!locked) return locked;
   // The pid is a courtesy: on a full disk the lock works without it.
   const std::string pid = std::to_string(::getpid()) + "\n";
@@ -40,22 +42,31 @@ Result<LockFile, LockFile::Error> LockFile::acquire(const std::string& dir) {
   return locked;
 }
 
-Result<std::optional<LockFile>, LockFile::Error> LockFile::share(const std::string& dir) {
+Result<std::optional<LockFile>, LockFile::Error> LockFile::share(const std::string& dir,
+                                                                 std::chrono::milliseconds wait) {
   const std::string path = dir + "/" + name;
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0 && errno == ENOENT) return std::nullopt;
   if (descriptor < 0)
     return fail(Error{false, "the lock file " + path + " cannot be read: " + message_of(errno)});
-  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_SH);
+  Result<LockFile, Error> locked = lock(dir, descriptor, LOCK_SH, wait);
   if (!locked) return fail(locked.error());
   return std::optional<LockFile>(*std::move(locked));
 }
 
 /// Takes over the open lock file.
-Result<LockFile, LockFile::Error> LockFile::lock(const std::string& dir, int descriptor, int how) {
+Result<LockFile, LockFile::Error> LockFile::lock(const std::string& dir, int descriptor, int how,
+                                                 std::chrono::milliseconds wait) {
   const std::string path = dir + "/" + name;
-  if (::flock(descriptor, how | LOCK_NB) != 0) {
-    const int error = errno;
+  const auto deadline = std::chrono::steady_clock::now() + wait;
+  int error = 0;
+  while (::flock(descriptor, how | LOCK_NB) != 0) {
+    error = errno;
+    if (error != EWOULDBLOCK || std::chrono::steady_clock::now() >= deadline) break;
+    error = 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (error != 0) {
     const std::string pid = read_pid(descriptor);
     ::close(descriptor);
     if (error != EWOULDBLOCK)

@@ -7,10 +7,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "net/loop.h"
 #include "paddock/startup/cores.h"
 #include "paddock/startup/data_dir.h"
 #include "paddock/startup/lock_file.h"
@@ -20,6 +23,7 @@ namespace paddock::startup {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 /// A directory of its own for each test.
 class Startup : public testing::Test {
@@ -159,9 +163,24 @@ TEST_F(Startup, TheLockEndsWithItsOwnerAndAStaleFileIsNoLock) {
   { ASSERT_TRUE(LockFile::acquire(dir_).has_value()); }
   const auto again = LockFile::acquire(dir_);
   ASSERT_TRUE(again.has_value());
-  const auto held = LockFile::acquire(dir_);
+  const auto held = LockFile::acquire(dir_, 0ms);
   ASSERT_FALSE(held.has_value());
   EXPECT_TRUE(held.error().is_held);
+}
+
+/// Writes of a process that was killed may land after its end; its loops keep the lock till then.
+TEST_F(Startup, ALoopKeepsTheLockOfAnOwnerThatIsGone) {
+  auto loop = *net::Loop::open({.recv_buffer_count = 0});
+  {
+    const auto owner = LockFile::acquire(dir_);
+    ASSERT_TRUE(owner.has_value());
+    const int descriptor = owner->descriptor();
+    ASSERT_TRUE(loop->hold_open({&descriptor, 1}));
+  }
+  EXPECT_TRUE(LockFile::acquire(dir_, 0ms).error().is_held);
+  std::thread successor([this] { EXPECT_TRUE(LockFile::acquire(dir_).has_value()); });
+  loop.reset();
+  successor.join();
 }
 
 TEST_F(Startup, ALockInAMissingDirectoryIsAnErrorAndNotHeld) {
@@ -178,12 +197,12 @@ TEST_F(Startup, ReadersShareTheLockAndKeepADaemonOut) {
     EXPECT_TRUE(one->has_value());
     const auto other = LockFile::share(dir_);
     ASSERT_TRUE(other.has_value());
-    EXPECT_TRUE(LockFile::acquire(dir_).error().is_held);
+    EXPECT_TRUE(LockFile::acquire(dir_, 0ms).error().is_held);
     EXPECT_EQ(get("paddock.lock"), "12345678\n");
   }
   const auto daemon = LockFile::acquire(dir_);
   ASSERT_TRUE(daemon.has_value());
-  const auto refused = LockFile::share(dir_);
+  const auto refused = LockFile::share(dir_, 0ms);
   ASSERT_FALSE(refused.has_value());
   EXPECT_TRUE(refused.error().is_held);
 }
