@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 
@@ -83,6 +84,8 @@ bool takes_signals(const std::string& line) {
 }
 
 int run_interactive(Shell& shell, Output& out) {
+  // Who sits at a terminal means Ctrl-C, also where what started the shell had it ignored.
+  ::signal(SIGINT, SIG_DFL);
   SignalQueue signals({SIGINT});
   LineEditor editor(shell, signals);
   std::string line;

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -18,16 +19,21 @@ MOVES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]|\r')
 class Terminal:
     """Runs `command` as the leader of a session whose terminal is ours."""
 
-    def __init__(self, command, environment):
+    def __init__(self, command, environment, ignores_interrupt=False):
         self.master, slave = pty.openpty()
         # Wide enough that no line is broken.
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('4H', 50, 500, 0, 0))
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, 'TERM': 'xterm', 'LC_ALL': 'C.UTF-8', **environment},
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
+            preexec_fn=lambda: self._prepare(ignores_interrupt))
         os.close(slave)
         self.seen = ''  # not looked for yet
+
+    @staticmethod
+    def _prepare(ignores_interrupt):
+        os.close(os.open(os.ttyname(0), os.O_RDWR))  # becomes the session's terminal
+        signal.signal(signal.SIGINT, signal.SIG_IGN if ignores_interrupt else signal.SIG_DFL)
 
     def type(self, text):
         os.write(self.master, text.encode())

@@ -21,10 +21,10 @@ class TerminalTest(served.ServedTest):
         self.history = pathlib.Path(folder.name) / 'state' / 'history'
         self.home = folder.name
 
-    def start(self):
+    def start(self, **options):
         shell = terminal.Terminal(shells.command(self.port),
                                   {**shells.ENVIRONMENT, 'HOME': self.home,
-                                   'PADDOCK_SHELL_HISTORY': str(self.history)})
+                                   'PADDOCK_SHELL_HISTORY': str(self.history)}, **options)
         self.addCleanup(shell.close)
         # A session that is there makes the prompt say so; the first may be from before.
         shell.expect(r'\[zk: [^\]]*\] ')
@@ -96,6 +96,13 @@ class TerminalTest(served.ServedTest):
         shell.expect(PROMPT)
         shell.type(CTRL_D)
         self.assertEqual(shell.wait(), 0)
+
+    def test_ctrl_c_counts_where_it_was_ignored_when_the_shell_began(self):
+        shell = self.start(ignores_interrupt=True)
+        shell.type('delete ')
+        shell.expect('delete')
+        shell.type(CTRL_C)
+        shell.expect(PROMPT)
 
     def test_ctrl_c_ends_a_watch_and_not_the_shell(self):
         shell = self.start()
