@@ -87,9 +87,28 @@ ErrorCode SlicedRead::start(Kind kind, const ReadView& view, std::string_view pa
 
 bool SlicedRead::step(std::size_t budget, ByteBuffer& out) {
   proto::Writer reply(out);
-  const bool lists_names = kind_ != Kind::all_children_number;
-  if (!std::exchange(is_begun_, true) && lists_names)
+  return kind_ == Kind::all_children_number ? count_all(budget, reply) : list_names(budget, reply);
+}
+
+bool SlicedRead::list_names(std::size_t budget, proto::Writer& reply) {
+  if (!std::exchange(is_begun_, true))
     reply.count(static_cast<std::size_t>(version_->num_children));
+  ChildWalk walk = walks_.back();  // a copy, for registers
+  for (; budget != 0; --budget) {
+    const Znode* child = walk.next();
+    if (child == nullptr) {
+      CHECK(count_ == version_->num_children);
+      if (kind_ == Kind::children2) reply.write(stat_of(*version_));
+      return true;
+    }
+    ++count_;
+    reply.text(child->name());
+  }
+  walks_.back() = walk;
+  return false;
+}
+
+bool SlicedRead::count_all(std::size_t budget, proto::Writer& reply) {
   for (; !walks_.empty(); --budget) {
     if (budget == 0) return false;
     const Znode* child = walks_.back().next();
@@ -98,17 +117,9 @@ bool SlicedRead::step(std::size_t budget, ByteBuffer& out) {
       continue;
     }
     ++count_;
-    if (lists_names)
-      reply.ustring(child->name());
-    else if (Trie::visible(*child, snapshot_)->num_children != 0)
-      walks_.emplace_back(*child, snapshot_);
+    if (Trie::visible(*child, snapshot_)->num_children != 0) walks_.emplace_back(*child, snapshot_);
   }
-  if (!lists_names) {
-    reply.i32(count_);
-    return true;
-  }
-  CHECK(count_ == version_->num_children);
-  if (kind_ == Kind::children2) reply.write(stat_of(*version_));
+  reply.i32(count_);
   return true;
 }
 

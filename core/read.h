@@ -8,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/base/types.h"
 #include "core/identity.h"
+#include "core/proto/codec.h"
 #include "core/proto/protocol.h"
 #include "core/trie.h"
 
@@ -51,6 +52,9 @@ class SlicedRead {
   std::int32_t child_count() const { return version_->num_children; }
 
  private:
+  bool list_names(std::size_t budget, proto::Writer& reply);
+  bool count_all(std::size_t budget, proto::Writer& reply);
+
   Kind kind_{};
   Zxid snapshot_{};
   const Version* version_ = nullptr;

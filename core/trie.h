@@ -277,7 +277,20 @@ class ChildWalk {
  public:
   ChildWalk(const Znode& parent, Zxid snapshot) : parent_(&parent), snapshot_(snapshot) {}
   /// The next visible child, or null. Not to be called again after that.
-  const Znode* next();
+  const Znode* next() {
+    // acquire; pairs with [T4] in link() and unlink().
+    const Znode* at = last_ == nullptr ? parent_->first_child_.load(std::memory_order_acquire)
+                                       : last_->next_sibling_.load(std::memory_order_acquire);
+    while (at != nullptr) {
+      const Znode* following = at->next_sibling_.load(std::memory_order_acquire);  // [T4]
+      // A child costs two misses, node and version: the next one's come while this one is judged.
+      if (following != nullptr) __builtin_prefetch(following);
+      if (Trie::visible(*at, snapshot_) != nullptr) break;
+      at = following;
+    }
+    last_ = at;
+    return at;
+  }
 
  private:
   const Znode* parent_;

@@ -6,21 +6,6 @@
 /// Walks of readers, and loading.
 namespace paddock::core {
 
-const Znode* ChildWalk::next() {
-  // acquire; pairs with [T4] in link() and unlink().
-  const Znode* at = last_ == nullptr ? parent_->first_child_.load(std::memory_order_acquire)
-                                     : last_->next_sibling_.load(std::memory_order_acquire);
-  while (at != nullptr) {
-    const Znode* following = at->next_sibling_.load(std::memory_order_acquire);  // [T4]
-    // A child costs two misses, node and version: the next one's come while this one is judged.
-    if (following != nullptr) __builtin_prefetch(following);
-    if (Trie::visible(*at, snapshot_) != nullptr) break;
-    at = following;
-  }
-  last_ = at;
-  return at;
-}
-
 bool SnapshotCursor::visit_shard(const Visit& visit) {
   if (shard_ == NodeTable::shard_count) return false;
   const Epoch::Guard inside(trie_.epoch_, reader_);

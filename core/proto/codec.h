@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -110,7 +111,17 @@ class Reader {
     const std::byte* at = take(1);
     return at && *at != std::byte{0};
   }
-  Buffer buffer();
+  Buffer buffer() {
+    const std::int32_t length = i32();
+    if (!ok() || length == -1) return std::nullopt;
+    if (length < 0 || length > limits_.field_bytes_max) [[unlikely]] {
+      fail_with(DecodeError::bad_length);
+      return std::nullopt;
+    }
+    const std::byte* at = take(static_cast<std::size_t>(length));
+    if (!at) return std::nullopt;
+    return Bytes{at, static_cast<std::size_t>(length)};
+  }
   Ustring ustring();
   /// The count of a vector whose elements take at least `element_bytes_min` each; nullopt = null.
   /// Counts below -1 are zero. A count that the remaining bytes cannot hold is a failure, before
@@ -160,8 +171,6 @@ class Reader {
     rest_ = rest_.subspan(count);
     return at;
   }
-  /// The bytes behind a length word; nullopt for null and on failure.
-  Buffer counted_bytes();
 
   Bytes rest_;
   TextArena* arena_;
@@ -178,10 +187,22 @@ class Writer {
   void i64(std::int64_t value) { store_be64(out_.grow(8), static_cast<std::uint64_t>(value)); }
   void boolean(bool value) { *out_.grow(1) = std::byte{value}; }
   /// At most 2^31 - 1 bytes, as for every length on the wire.
-  void buffer(Buffer value);
+  void buffer(Buffer value) {
+    if (!value) return i32(-1);
+    const std::size_t bytes = value->size();
+    std::byte* at = out_.grow(4 + bytes);
+    store_be32(at, wire_length(bytes));
+    if (bytes != 0) std::memcpy(at + 4, value->data(), bytes);
+  }
   void ustring(Ustring value);
+  /// A string that is not null.
+  void text(std::string_view value) {
+    std::byte* at = out_.grow(4 + value.size());
+    store_be32(at, wire_length(value.size()));
+    std::memcpy(at + 4, value.data(), value.size());
+  }
   /// The count in front of a vector's elements, which the caller writes.
-  void count(std::size_t value);
+  void count(std::size_t value) { store_be32(out_.grow(4), wire_length(value)); }
   void null_vector() { i32(-1); }
 
   void write(std::int32_t value) { i32(value); }
@@ -214,6 +235,11 @@ class Writer {
   }
 
  private:
+  static std::uint32_t wire_length(std::size_t count) {
+    CHECK(count <= INT32_MAX);
+    return static_cast<std::uint32_t>(count);
+  }
+
   ByteBuffer& out_;
 };
 
