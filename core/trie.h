@@ -304,14 +304,14 @@ class ChildWalk {
 /// Threads: one reader at a time, under its pin and outside of the epoch.
 class SnapshotCursor {
  public:
-  using Visit = std::function<void(const Znode&, std::string_view path, const Version&)>;
+  using Visit = std::function<void(const Znode&, const Version&)>;
 
   /// `reader`: the caller's number in the epoch.
   SnapshotCursor(Trie& trie, Zxid snapshot, std::uint32_t reader)
       : trie_(trie), snapshot_(snapshot), reader_(reader) {}
 
-  /// Visits all nodes of the next shard; false if there was none left. What `visit` gets lives
-  /// until it returns, the version and the node as long as the pin.
+  /// Visits all nodes of the next shard; false if there was none left. What `visit` gets
+  /// lives as long as the pin.
   bool visit_shard(const Visit& visit);
 
  private:
@@ -319,7 +319,6 @@ class SnapshotCursor {
   Zxid snapshot_;
   std::uint32_t reader_;
   std::size_t shard_ = 0;
-  std::string path_;
 };
 
 template <class Visit>

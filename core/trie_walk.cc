@@ -11,10 +11,7 @@ bool SnapshotCursor::visit_shard(const Visit& visit) {
   const Epoch::Guard inside(trie_.epoch_, reader_);
   trie_.table_.visit_shard(shard_++, [&](const Znode& node) {
     const Version* version = Trie::visible(node, snapshot_);
-    if (version == nullptr) return;
-    path_.clear();
-    node.append_path(path_);
-    visit(node, path_, *version);
+    if (version != nullptr) visit(node, *version);
   });
   return true;
 }

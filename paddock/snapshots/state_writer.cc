@@ -46,10 +46,9 @@ Result<void, wal::DiskFailure> StateWriter::write_sessions() {
 Result<void, wal::DiskFailure> StateWriter::write_nodes(core::Trie& trie, std::uint32_t reader) {
   core::SnapshotCursor cursor(trie, at_.zxid, reader);
   std::vector<std::pair<const core::Znode*, const core::Version*>> shard;
-  while (cursor.visit_shard(
-      [&](const core::Znode& node, std::string_view, const core::Version& version) {
-        shard.emplace_back(&node, &version);
-      })) {
+  while (cursor.visit_shard([&](const core::Znode& node, const core::Version& version) {
+    shard.emplace_back(&node, &version);
+  })) {
     for (const auto& found : shard)
       if (auto written = write_node(*found.first, *found.second); !written) return written;
     shard.clear();

@@ -135,7 +135,9 @@ class Maker final : public wal::Log::Owner {
     if (auto begun = writer.begin(zxid, world_.now_ms); !begun) die(begun.error().message);
     ordering::ChunkBuilder chunk;
     core::SnapshotCursor cursor(state.trie(), zxid, 0);
-    const auto add = [&](const core::Znode&, std::string_view path, const core::Version& v) {
+    const auto add = [&](const core::Znode& node, const core::Version& v) {
+      std::string path;
+      node.append_path(path);
       chunk.add(core::value_of(path, v));
     };
     while (cursor.visit_shard(add)) {

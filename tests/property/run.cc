@@ -271,8 +271,10 @@ void Run::load_from_snapshot() {
   Tree dumped;
   dumped.zxid = snapshot->zxid;
   core::SnapshotCursor cursor(state_->trie(), Zxid{snapshot->zxid}, number);
-  const auto keep = [&](const core::Znode&, std::string_view path, const core::Version& version) {
-    dumped.nodes[std::string(path)] = node_of(version);
+  const auto keep = [&](const core::Znode& node, const core::Version& version) {
+    std::string path;
+    node.append_path(path);
+    dumped.nodes[path] = node_of(version);
   };
   while (cursor.visit_shard(keep)) {
     // The tree moves on meanwhile; a write would be a step of its own, so only some of it does.

@@ -68,7 +68,10 @@ void walk(TrieWorld& world, const std::atomic<bool>& stop, std::uint64_t& walks)
     trie.pins().unpin(reader);
     SnapshotCursor cursor(trie, snapshot, reader);
     std::uint64_t digest = 0;
-    const auto visit = [&](const Znode&, std::string_view path, const Version& version) {
+    std::string path;
+    const auto visit = [&](const Znode& node, const Version& version) {
+      path.clear();
+      node.append_path(path);
       const std::string_view data = version.has_data() ? as_text(*version.data()) : "";
       digest += TrieWorld::hash_of(path, data, version.mzxid);
     };

@@ -56,7 +56,9 @@ TEST_F(TrieTest, R17_ASnapshotCursorSeesTheWholeTreeOfItsPinWhileTheTreeMovesOn)
   std::map<std::string, std::string> seen;
   SnapshotCursor cursor(trie, snapshot, 3);
   int round = 0;
-  while (cursor.visit_shard([&](const Znode&, std::string_view path, const Version& version) {
+  while (cursor.visit_shard([&](const Znode& node, const Version& version) {
+    std::string path;
+    node.append_path(path);
     const std::optional<Bytes> data = version.data();
     EXPECT_TRUE(seen.emplace(path, data ? as_text(*data) : "null").second) << path;
   })) {
