@@ -337,9 +337,11 @@ Damage Recovery::stopped(const RecoveryCase& row, const SegmentReader& reader,
               " is newer than this program's " + std::to_string(format_version);
       break;
     case SegmentReader::Found::batch:
+      text += "a batch that begins with " + hex(record.header.first) + " stands here";
+      break;
     case SegmentReader::Found::mark:
     case SegmentReader::Found::end:
-      text += "a record of " + hex(record.header.first) + " stands here";
+      text += "a mark in front of " + hex(record.header.first) + " stands here";
       break;
   }
   text += "; " + hex(expected_) + " is expected";
@@ -347,9 +349,7 @@ Damage Recovery::stopped(const RecoveryCase& row, const SegmentReader& reader,
     text += ", and " + scan.proof_file + " at offset " + std::to_string(scan.proof_offset) +
             " shows that it was durable (up to " + hex(scan.proof_durable) + ")";
   }
-  text +=
-      ". " + std::string(row.cause) +
-      ". Nothing was changed; `paddock wal salvage` saves what can be read into a new directory";
+  text += ". " + std::string(row.cause);
   return {reader.path(), record.offset, std::move(text)};
 }
 
