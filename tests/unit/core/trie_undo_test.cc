@@ -67,6 +67,35 @@ TEST_F(TrieTest, R10_ATombstoneThatCameBackByUndoIsStillCollected) {
   EXPECT_EQ(trie.nodes_waiting(), 0u);
 }
 
+/// A node can be buried out of a pin's list while an undone transaction has left it in the queue,
+/// where the nodes behind the next one are looked at ahead of their turn.
+TEST_F(TrieTest, R10_ADeadNodeInTheQueueIsNotLookedInto) {
+  constexpr int before = 6, after = 20;  // the queue is looked at some nodes ahead
+  for (int i = 0; i < before + after; ++i) create("/" + std::to_string(i));
+  create("/a", "0");
+  commit_all();
+  trie.pins().pin(0);
+  remove("/a");
+  commit_all();
+  reclaim_all();  // the pin's list has it now
+
+  trie.begin(next());
+  for (int i = 0; i < before; ++i) do_set("/" + std::to_string(i), "x");
+  do_create("/a", "again");
+  for (int i = before; i < before + after; ++i) do_set("/" + std::to_string(i), "x");
+  trie.undo();
+  trie.pins().unpin(0);
+  reclaim_all();
+  EXPECT_EQ(trie.find("/a"), nullptr);
+  EXPECT_NE(trie.nodes_waiting(), 0u);  // for the commit of the transaction that was undone
+
+  create("/other");
+  commit_all();
+  reclaim_all();
+  EXPECT_EQ(trie.nodes_waiting(), 0u);
+  EXPECT_EQ(trie.node_table_size(), 1u + before + after + 1u);
+}
+
 TEST_F(TrieTest, R10_ReclaimInsideAnOpenTransactionLeavesTheUndoListIntact) {
   create("/a", "0");
   commit_all();
