@@ -39,21 +39,24 @@ Result<std::unique_ptr<Daemon>, std::string> Daemon::open(const Config& config,
   return daemon;
 }
 
+Result<void, std::string> Daemon::recover() {
+  auto loop = net::Loop::open({.sq_entries = 64, .cq_entries = 1024, .recv_buffer_count = 0});
+  if (!loop) return fail(loop.error().message);
+  hold_locks(**loop);
+  const std::unique_ptr<wal::Disk> disk = open_shared_disk(**loop);
+  recovery::Options options;
+  options.snapshot_dir = data_dir_.path();
+  options.log_dir = data_dir_.log_path();
+  options.state = state_options(config_);
+  auto recovered = recovery::recover_state(*disk, options);
+  if (!recovered) return fail(recovered.error());
+  recovered_ = *std::move(recovered);
+  return {};
+}
+
 Result<void, std::string> Daemon::open_parts() {
   started_ns_ = net::monotonic_ns();
-  {
-    auto loop = net::Loop::open({.sq_entries = 64, .cq_entries = 1024, .recv_buffer_count = 0});
-    if (!loop) return fail(loop.error().message);
-    hold_locks(**loop);
-    const std::unique_ptr<wal::Disk> disk = open_shared_disk(**loop);
-    recovery::Options options;
-    options.snapshot_dir = data_dir_.path();
-    options.log_dir = data_dir_.log_path();
-    options.state = state_options(config_);
-    auto recovered = recovery::recover_state(*disk, options);
-    if (!recovered) return fail(recovered.error());
-    recovered_ = *std::move(recovered);
-  }
+  if (auto recovered = recover(); !recovered) return recovered;
   core::State& state = *recovered_.state;
   feed_ = std::make_unique<ordering::Feed>(static_cast<std::uint32_t>(config_.reactors));
   ordering::OrderingCore::Options options;

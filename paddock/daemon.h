@@ -53,6 +53,7 @@ class Daemon {
   Daemon(const Config& config, startup::DataDir data_dir)
       : config_(config), data_dir_(std::move(data_dir)) {}
   Result<void, std::string> open_parts();
+  Result<void, std::string> recover();
   void hold_locks(net::Loop& loop);
   Result<void, std::string> open_reactors();
   void start_snapshots();
