@@ -43,8 +43,8 @@ class NodeTable {
   /// The first node that may have this hash, or null: none is looked at.
   const Znode* find_likely(std::uint64_t hash) const;
 
-  /// Calls `visit(Znode&)` for each node in the shard as it is now. A reader stays inside the epoch
-  /// throughout.
+  /// Calls `visit(Znode&)` for each node in the shard as it is now; none may be freed meanwhile. A
+  /// reader stays inside the epoch throughout.
   template <class Visit>
   void visit_shard(std::size_t shard, Visit&& visit) const;
 

@@ -40,17 +40,21 @@ Trie::~Trie() {
   }
   for (std::size_t place = 0; place < held_.size(); ++place)
     for (Znode* node : held_[place].nodes) forget(*node, held_flag(place));
-  for (std::size_t shard = 0; shard < NodeTable::shard_count; ++shard)
-    table_.visit_shard(shard, [&](Znode& node) {
+  std::vector<Znode*> nodes;
+  for (std::size_t shard = 0; shard < NodeTable::shard_count; ++shard) {
+    nodes.clear();
+    table_.visit_shard(shard, [&](Znode& node) { nodes.push_back(&node); });
+    for (Znode* node : nodes) {
       // relaxed: no reader left.
-      Version* at = node.newest_.load(std::memory_order_relaxed);
+      Version* at = node->newest_.load(std::memory_order_relaxed);
       while (at != nullptr) {
         Version* older = at->older.load(std::memory_order_relaxed);
         destroy_version(at);
         at = older;
       }
-      destroy_node(&node);
-    });
+      destroy_node(node);
+    }
+  }
   while (epoch_.waiting() != 0) CHECK(epoch_.collect(SIZE_MAX) != 0);
 }
 

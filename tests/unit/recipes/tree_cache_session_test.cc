@@ -3,10 +3,6 @@
 namespace paddock::recipes::test {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Watches, TreeCacheTest, ::testing::Bool(), [](const auto& is_one_shot) {
-  return std::string(is_one_shot.param ? "OneShot" : "Persistent");
-});
-
 TEST_P(TreeCacheTest, TellsTheDifferenceAfterALostConnection) {
   make(root());
   for (const auto* name : {"/kept", "/changed", "/gone", "/gone/below", "/again"}) {
