@@ -101,8 +101,10 @@ class LargeReply : public ::testing::TestWithParam<int> {
 /// R16: the reply comes in one piece, so as long as nothing of it has come it is being worked on.
 TEST_P(LargeReply, R16AMillionNamesAreReadBesideABusyLock) {
   Lock lock(daemon.port());
+  constexpr int enough = 4 * Lock::steps;
   int answered_meanwhile = 0;
-  for (int pass = 0; pass < 4; ++pass) {
+  // The lock waits for the disk, so how often it comes round during a read is the disk's to say.
+  for (int pass = 0; pass < 4 || (pass < 100 && answered_meanwhile < enough); ++pass) {
     SCOPED_TRACE(pass);
     Client reader(daemon.port());
     ASSERT_TRUE(reader.connect());
@@ -133,7 +135,7 @@ TEST_P(LargeReply, R16AMillionNamesAreReadBesideABusyLock) {
     expect_all_names(reader.children("/m").as<proto::NamesReply>().names);
   }
   // Some hundreds; if the read were one piece there would be none on its reactor.
-  EXPECT_GE(answered_meanwhile, 4 * Lock::steps);
+  EXPECT_GE(answered_meanwhile, enough);
 }
 
 INSTANTIATE_TEST_SUITE_P(Reactors, LargeReply, ::testing::Values(1, 4));
