@@ -158,7 +158,10 @@ void UringDisk::submit_open(Operation& operation) {
 std::int32_t UringDisk::open_again(const Operation& operation, int flags) {
   if (!spares_.release()) return -EMFILE;
   const int descriptor = ::open(operation.path.c_str(), flags, file_mode);
-  return descriptor >= 0 ? descriptor : -errno;
+  if (descriptor >= 0) return descriptor;
+  const int error = errno;
+  spares_.refill();  // not needed after all
+  return -error;
 }
 
 void UringDisk::opened(UringDisk& disk, Operation& operation, std::int32_t result) {
