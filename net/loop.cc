@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +26,8 @@ constexpr std::uint64_t wake_user_data = 0;
 constexpr std::uint32_t recv_lent_first = 64;
 constexpr std::uint32_t recv_count_min = 8;
 
-/// Spinning takes a microsecond or two between two looks at the clock. More means that the core was
-/// wanted by others meanwhile.
+/// Spinning takes a microsecond or two between two looks at the clock. More means that another
+/// thread had the core meanwhile, or that the machine had none for us.
 constexpr std::int64_t spin_gap_ns_max = 50'000;
 constexpr std::int64_t sleep_ns_max = 3'600'000'000'000;
 
@@ -203,8 +204,20 @@ bool Loop::has_completion() const {
          (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 }
 
+namespace {
+
+/// How often the core went from this thread to another one, and came back.
+std::int64_t switch_count() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+}  // namespace
+
 /// False: nothing came until then, or others wait for this core.
 bool Loop::spin(std::int64_t now_ns, std::int64_t until_ns) {
+  const std::int64_t switches = switch_count();
   while (true) {
     for (int i = 0; i < 32; ++i) {
       if (has_completion()) return true;
@@ -213,7 +226,7 @@ bool Loop::spin(std::int64_t now_ns, std::int64_t until_ns) {
     sched_yield();
     const std::int64_t before_ns = std::exchange(now_ns, monotonic_ns());
     if (now_ns >= until_ns) return false;
-    if (now_ns - before_ns > spin_gap_ns_max) {
+    if (now_ns - before_ns > spin_gap_ns_max && switch_count() != switches) {
       busy_poll_.disturbs();
       return false;
     }

@@ -33,13 +33,46 @@ TEST(BusyPoll, EveryOtherWaitIsNotEnough) {
   }
 }
 
-TEST(BusyPoll, WhoeverDisturbsStartsAnew) {
+constexpr std::int64_t ms = 1'000'000;
+
+/// Lets short waits pass until it spins again; how long they were together, at most a minute.
+std::int64_t pause_of(BusyPoll& poll) {
+  std::int64_t total_ns = 0;
+  for (; poll.spin_ns() == 0 && total_ns < 60'000 * ms; total_ns += adaptive_ns / 2)
+    poll.waited(adaptive_ns / 2);
+  return total_ns;
+}
+
+TEST(BusyPoll, WhoeverDisturbsIsLeftTheCoreForSomeTime) {
   BusyPoll poll(0, adaptive_ns);
   wait_times(poll, 100, 1000);
   poll.disturbs();
-  EXPECT_EQ(0, poll.spin_ns());
-  wait_times(poll, 8, 1000);
-  EXPECT_EQ(0, poll.spin_ns());
+  EXPECT_EQ(10 * ms, pause_of(poll));
+}
+
+TEST(BusyPoll, APauseGetsLongerWhileItIsDisturbedAgainAndAgain) {
+  BusyPoll poll(0, adaptive_ns);
+  wait_times(poll, 100, 1000);
+  for (const std::int64_t pause_ms : {10, 20, 40, 80, 160, 320, 640, 1000, 1000}) {
+    poll.disturbs();
+    EXPECT_EQ(pause_ms * ms, pause_of(poll));
+    wait_times(poll, 100, adaptive_ns / 2);
+  }
+}
+
+TEST(BusyPoll, ASecondWithoutADisturbanceMakesPausesShortAgain) {
+  BusyPoll poll(0, adaptive_ns);
+  wait_times(poll, 100, 1000);
+  for (int i = 0; i < 5; ++i) {
+    poll.disturbs();
+    pause_of(poll);
+  }
+  wait_times(poll, 9'000, adaptive_ns / 2);
+  poll.disturbs();
+  EXPECT_EQ(320 * ms, pause_of(poll)) << "0.9 s were too short";
+  wait_times(poll, 11'000, adaptive_ns / 2);
+  poll.disturbs();
+  EXPECT_EQ(10 * ms, pause_of(poll));
 }
 
 TEST(BusyPoll, ZeroIsNever) {
