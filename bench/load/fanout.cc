@@ -129,7 +129,10 @@ class Fanout final : public Session::Owner {
     const std::int64_t start_ns = now_ns();
     if (!run_.measurement.has_begun()) run_.measurement.begin(start_ns);
     write_more();
-    if (run_.options.has_bystander) read_one();
+    if (run_.options.has_bystander) {
+      run_.fleet.prefer(&bystander());
+      read_one();
+    }
     const std::int64_t give_up_ns = start_ns + round_ns_max;
     while ((seen_count_ < wanted || written_count_ < paths_.size()) && is_sound() &&
            now_ns() < give_up_ns)

@@ -155,6 +155,13 @@ void Fleet::flush_queued() {
   queued_.clear();
 }
 
+void Fleet::serve_preferred(Session::Owner& owner) {
+  if (preferred_ == nullptr || preferred_->is_lost()) return;
+  preferred_->receive(scratch_, owner, false);
+  preferred_->flush();  // what is left goes with the rest of the queue
+  note_lost(*preferred_);
+}
+
 void Fleet::turn(Session::Owner& owner, std::int64_t until_ns) {
   flush_queued();
   const std::int64_t wait_ns = std::max<std::int64_t>(0, until_ns - now_ns());
@@ -173,6 +180,7 @@ void Fleet::turn(Session::Owner& owner, std::int64_t until_ns) {
     if ((events[i].events & ~std::uint32_t{EPOLLOUT}) != 0 && !session.is_lost())
       session.receive(scratch_, owner, false);
     note_lost(session);
+    serve_preferred(owner);
   }
   flush_queued();
 }

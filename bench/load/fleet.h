@@ -37,6 +37,10 @@ class Fleet {
   /// Closes the last sessions down to `size` without ending them at the server.
   void abandon_down_to(std::size_t size);
 
+  /// This session's socket is looked at, and its output sent, behind each other one's input, so
+  /// that its round trips do not wait for what else this thread has to read. Null: none.
+  void prefer(Session* session) { preferred_ = session; }
+
   /// Marks output of `session` as ready; it leaves at the end of the turn.
   void queue(Session& session);
   /// Sends what is queued, waits up to `until_ns` for input, hands it to `owner`, sends again.
@@ -68,12 +72,14 @@ class Fleet {
   Answer wait_for_answer();
   void watch(Session& session, bool for_output);
   void flush_queued();
+  void serve_preferred(Session::Owner& owner);
   void note_lost(Session& session);
 
   Faults& faults_;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<Session*> queued_;
   std::vector<bool> is_queued_;
+  Session* preferred_ = nullptr;
   ByteBuffer scratch_;
   sockaddr_in to_{};
   int poller_;
