@@ -1,5 +1,7 @@
 #include "paddock/reactor/fanout.h"
 
+#include <algorithm>
+
 #include "core/proto/connect_records.h"
 
 namespace paddock::reactor {
@@ -15,9 +17,33 @@ void Fanout::add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_u
   ++job.path_count;
 }
 
+/// Events of many paths are a few cache misses each: those of several together take no longer than
+/// one's.
+void Fanout::fetch(const ordering::FeedSlot& slot, std::size_t from) const {
+  const std::size_t count = std::min(events_ahead, slot.events.size() - from);
+  std::uint64_t hashes[events_ahead];
+  std::uint32_t paths[events_ahead];
+  for (std::size_t i = 0; i < count; ++i)
+    hashes[i] = watches_.fetch_slot(slot.path(slot.events[from + i]));
+  for (std::size_t i = 0; i < count; ++i) paths[i] = watches_.fetch_path(hashes[i]);
+  for (std::size_t i = 0; i < count; ++i)
+    if (paths[i] != WatchTable::none) watches_.fetch_first(paths[i]);
+}
+
+/// The same for the paths of coming jobs when the front one is begun.
+void Fanout::fetch_hits() {
+  constexpr std::size_t hits_ahead = 4;
+  if (hits_.size() > 2 * hits_ahead) watches_.fetch_first(hits_.at(2 * hits_ahead).path);
+  if (hits_.size() <= hits_ahead) return;
+  const std::uint32_t first = watches_.path(hits_.at(hits_ahead).path).first;
+  if (first != WatchTable::none) watches_.prefetch(first);
+}
+
 void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
                  const ordering::FeedEvent& event, Zxid zxid) {
   if (watches_.empty()) return;
+  const auto index = static_cast<std::size_t>(&event - slot.events.data());
+  if (index % events_ahead == 0) fetch(slot, index);
   const std::string_view text = slot.path(event);
   Job job{.slot = &slot, .event = &event, .position = position, .zxid = zxid};
   const std::uint32_t own = watches_.find_path(text);
@@ -62,6 +88,7 @@ bool Fanout::run(const Budget& budget) {
     while (hit_index_ < job.path_count) {
       const Hit hit = hits_.front();
       if (!in_list_) {
+        fetch_hits();
         watches_.cursor = watches_.path(hit.path).first;
         in_list_ = true;
       }

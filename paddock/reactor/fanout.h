@@ -36,7 +36,8 @@ class Fanout {
 
   Fanout(WatchTable& watches, ClientTable& clients, bool skip_acl, Tell tell);
 
-  /// An event of the slot at `position` of the feed, in commit order.
+  /// An event of the slot at `position` of the feed, in commit order. REQUIRES: it is one of
+  /// slot.events.
   void add(const ordering::FeedSlot& slot, std::uint64_t position, const ordering::FeedEvent& event,
            Zxid zxid);
   /// How much is done in one slice.
@@ -75,8 +76,12 @@ class Fanout {
     std::uint8_t uses_up = 0;
   };
 
+  void fetch(const ordering::FeedSlot& slot, std::size_t from) const;
+  void fetch_hits();
   void add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_up, Job& job);
   void tell(Client& client, std::uint32_t watch, const Job& job, const Hit& hit);
+
+  static constexpr std::size_t events_ahead = 16;
 
   WatchTable& watches_;
   ClientTable& clients_;

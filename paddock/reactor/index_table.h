@@ -35,6 +35,11 @@ class IndexTable {
     }
   }
 
+  /// The index that find() most likely gives, or none: no object is looked at.
+  std::uint32_t find_likely(std::uint64_t hash) const {
+    return find(hash, [](std::uint32_t) { return true; });
+  }
+
   /// Fetches into the cache where find() and erase() of this hash begin.
   void prefetch(std::uint64_t hash) const {
     const Shard& shard = shards_[hash >> shard_shift];

@@ -21,6 +21,24 @@ std::uint32_t WatchTable::find_path(std::string_view path) const {
   return by_text_.find(hash_of(path), [&](std::uint32_t at) { return text(at) == path; });
 }
 
+std::uint64_t WatchTable::fetch_slot(std::string_view path) const {
+  const std::uint64_t hash = hash_of(path);
+  by_text_.prefetch(hash);
+  return hash;
+}
+
+std::uint32_t WatchTable::fetch_path(std::uint64_t hash) const {
+  const std::uint32_t at = by_text_.find_likely(hash);
+  if (at != none) __builtin_prefetch(&paths_[at], 1);
+  return at;
+}
+
+void WatchTable::fetch_first(std::uint32_t index) const {
+  const Path& path = paths_[index];
+  __builtin_prefetch(path.text.get());
+  if (path.first != none) __builtin_prefetch(&watches_[path.first], 1);
+}
+
 std::uint32_t WatchTable::find_or_make_path(std::string_view path) {
   const std::uint32_t found = find_path(path);
   if (found != none) return found;

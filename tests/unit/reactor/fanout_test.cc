@@ -39,9 +39,8 @@ class R16Fanout : public ::testing::Test {
   }
   void drop(Client* client) { watches.remove_all(client->id.index, client->watches); }
 
-  /// A batch with one event.
-  void happens(EventType type, std::string_view path, const core::Acl* acl = nullptr) {
-    ordering::FeedSlot& slot = slots.emplace_back();
+  void put(ordering::FeedSlot& slot, EventType type, std::string_view path,
+           const core::Acl* acl = nullptr) {
     slot.bytes.append(as_bytes("some body"));
     const auto path_at = static_cast<std::uint32_t>(slot.bytes.size());
     slot.bytes.append(as_bytes(path));
@@ -49,7 +48,15 @@ class R16Fanout : public ::testing::Test {
                            .path_at = path_at,
                            .path_bytes = static_cast<std::uint32_t>(path.size()),
                            .acl = acl != nullptr ? acl : open});
-    fanout.add(slot, slots.size() - 1, slot.events[0], Zxid{static_cast<std::int64_t>(zxid++)});
+  }
+  void add_all(const ordering::FeedSlot& slot) {
+    for (const ordering::FeedEvent& event : slot.events)
+      fanout.add(slot, slots.size() - 1, event, Zxid{static_cast<std::int64_t>(zxid++)});
+  }
+  /// A batch with one event.
+  void happens(EventType type, std::string_view path, const core::Acl* acl = nullptr) {
+    put(slots.emplace_back(), type, path, acl);
+    add_all(slots.back());
   }
 
   void tell(Client& client, Bytes frame) {
@@ -101,6 +108,22 @@ TEST_F(R16Fanout, SlicesTellEachConnectionOnce) {
   happens(EventType::node_data_changed, "/a");
   finish();
   expect_told({"3 /a 1"});
+}
+
+TEST_F(R16Fanout, ABatchOfManyEventsIsToldInItsOrder) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 40; ++i) paths.push_back("/n" + std::to_string(i));
+  std::vector<std::string> expected;
+  for (std::size_t i = 0; i < paths.size(); i += 3) watch_by_all(paths[i], watch_data);
+  ordering::FeedSlot& batch = slots.emplace_back();
+  for (int round = 0; round < 2; ++round)
+    for (const std::string& path : paths) put(batch, EventType::node_data_changed, path);
+  add_all(batch);
+  for (std::size_t i = 0; i < paths.size(); i += 3)
+    expected.push_back("3 " + paths[i] + " " + std::to_string(i + 1));
+  while (!fanout.run({7, no_bound})) EXPECT_FALSE(fanout.is_idle());
+  expect_told(expected);
+  EXPECT_TRUE(watches.empty());
 }
 
 TEST_F(R16Fanout, ASliceOfLongPathsEndsByItsBytes) {
