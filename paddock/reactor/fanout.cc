@@ -81,6 +81,8 @@ void Fanout::tell(Client& client, std::uint32_t index, const Job& job, const Hit
 
 bool Fanout::run(const Budget& budget) {
   constexpr int watches_ahead = 4;
+  // Watches that could be looked at in the time that it takes to come to another path's first one.
+  constexpr std::size_t path_cost = 8;
   std::size_t watches_left = budget.watches;
   const std::uint64_t told_before = told_bytes_;
   while (!jobs_.empty()) {
@@ -88,6 +90,8 @@ bool Fanout::run(const Budget& budget) {
     while (hit_index_ < job.path_count) {
       const Hit hit = hits_.front();
       if (!in_list_) {
+        if (watches_left == 0) return false;
+        watches_left -= std::min(watches_left, path_cost) - 1;
         fetch_hits();
         watches_.cursor = watches_.path(hit.path).first;
         in_list_ = true;

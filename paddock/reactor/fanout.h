@@ -42,7 +42,7 @@ class Fanout {
            Zxid zxid);
   /// How much is done in one slice.
   struct Budget {
-    std::size_t watches = 0;  ///< looked at, at most
+    std::size_t watches = 0;  ///< looked at, at most; another path counts as some more
     /// Of frames told: the one that reaches it is the last. Paths may be long, so that a number of
     /// watches alone bounds neither the time nor the memory that a slice takes.
     std::size_t bytes = 0;

@@ -12,7 +12,7 @@ namespace paddock::reactor {
 namespace {
 
 /// Frames of one connection in a row; then others have their turn.
-constexpr std::size_t frames_per_turn = 256;
+constexpr std::size_t frames_per_turn = 128;
 
 enum class Route : std::uint8_t { write, core_read, own };
 
