@@ -27,8 +27,9 @@ constexpr std::uint32_t recv_lent_first = 64;
 constexpr std::uint32_t recv_count_min = 8;
 
 /// Spinning takes a microsecond or two between two looks at the clock. More means that another
-/// thread had the core meanwhile, or that the machine had none for us.
-constexpr std::int64_t spin_gap_ns_max = 50'000;
+/// thread had the core meanwhile, or that the machine had none for us. The kernel's worker that
+/// starts a write takes up to 100 us; so much more is somebody with work of their own.
+constexpr std::int64_t spin_gap_ns_max = 300'000;
 constexpr std::int64_t sleep_ns_max = 3'600'000'000'000;
 
 constexpr unsigned ring_flags_all =
