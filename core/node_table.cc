@@ -20,12 +20,15 @@ NodeTable::~NodeTable() {
 
 std::uint64_t NodeTable::make_table(std::uint32_t slots_log2) {
   const std::size_t slot_count = std::size_t{1} << slots_log2;
-  void* memory = ::operator new (slot_count * sizeof(Slot), std::align_val_t{64});
+  // No alignment is asked for: mimalloc would round 16 KiB up to 20.
+  void* memory = ::operator new(slot_count * sizeof(Slot));
   for (std::size_t i = 0; i < slot_count; ++i) new (static_cast<Slot*>(memory) + i) Slot(0);
-  return reinterpret_cast<std::uint64_t>(memory) | slots_log2;
+  const auto address = reinterpret_cast<std::uint64_t>(memory);
+  CHECK(address >> address_bits == 0);
+  return address | std::uint64_t{slots_log2} << address_bits;
 }
 
-void NodeTable::free_slots(void* slots) { ::operator delete (slots, std::align_val_t{64}); }
+void NodeTable::free_slots(void* slots) { ::operator delete(slots); }
 
 std::uint64_t NodeTable::position_of(std::uint64_t slot, std::uint64_t mask) {
   if (mask < (1u << 20)) [[likely]]
@@ -39,7 +42,7 @@ void NodeTable::rebuild(std::size_t shard) {
   const std::uint64_t word = tables_[shard].load(std::memory_order_relaxed);
   const Table old(word);
   // Mostly removed entries: the same size again. Smaller for a shard that has shrunk a lot.
-  auto slots_log2 = static_cast<std::uint32_t>(word & 63);
+  auto slots_log2 = static_cast<std::uint32_t>(word >> address_bits);
   bytes_ -= sizeof(Slot) << slots_log2;
   if (fill.live * std::uint64_t{2} > old.mask) ++slots_log2;
   while (slots_log2 > slots_log2_min && fill.live * std::uint64_t{8} < 1u << slots_log2)

@@ -56,12 +56,12 @@ class NodeTable {
 
  private:
   using Slot = std::atomic<std::uint64_t>;  // [T2]
-  /// A shard's table: its address, which is a multiple of 64, and in the low 6 bits log2 of the
-  /// number of slots; one word, so that a probe starts without touching a header.
+  /// A shard's table: its address, and in the 16 bits above log2 of the number of slots; one word,
+  /// so that a probe starts without touching a header.
   struct Table {
     explicit Table(std::uint64_t word)
-        : slots(reinterpret_cast<Slot*>(word & ~std::uint64_t{63})),
-          mask((std::uint64_t{1} << (word & 63)) - 1) {}
+        : slots(reinterpret_cast<Slot*>(word & ~(~std::uint64_t{0} << address_bits))),
+          mask((std::uint64_t{1} << (word >> address_bits)) - 1) {}
     Slot& at(std::uint64_t position) const { return slots[position & mask]; }
     Slot* slots;
     std::uint64_t mask;
@@ -70,6 +70,7 @@ class NodeTable {
     std::uint32_t live = 0;
     std::uint32_t used = 0;  // live and removed
   };
+  static constexpr int address_bits = 48;
   static constexpr std::uint64_t address_mask = 0x0000fffffffffff0;
   static constexpr std::uint64_t removed = 1;
   static constexpr std::uint32_t slots_log2_min = 4;
