@@ -1,6 +1,7 @@
 #include "paddock/ordering/feed.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace paddock::ordering {
 namespace {
@@ -12,12 +13,6 @@ void reuse(std::vector<T>& items, std::size_t bytes_kept) {
     items = std::vector<T>();
   else
     items.clear();
-}
-
-/// What of the memory of the empty `from` is more goes to the empty `to`.
-template <class T>
-void hand_on(T& from, T& to) {
-  if (from.capacity() > to.capacity()) from.swap(to);
 }
 
 }  // namespace
@@ -45,30 +40,32 @@ std::uint64_t Feed::slowest() const {
 FeedSlot* Feed::take() {
   const std::uint64_t given_back = slowest();
   if (taken_ - given_back >= slot_count) return nullptr;
+  collect(given_back);
   FeedSlot& slot = slots_[taken_ % slot_count];
   ++taken_;
-  empty(slot);
-  slot.wanted_by = 0;
-  if (given_back != 0) {
-    // Who keeps up needs a few slots at a time: their memory goes round among those, and is in the
-    // cache, instead of being there 256 times.
-    FeedSlot& last = slots_[(given_back - 1) % slot_count];
-    empty(last);
-    hand_on(last.bytes, slot.bytes);
-    hand_on(last.records, slot.records);
-    hand_on(last.events, slot.events);
+  if (!spares_.empty()) {
+    slot = std::move(spares_.back());
+    spares_.pop_back();
   }
   return &slot;
 }
 
-void Feed::empty(FeedSlot& slot) {
-  for (const FeedEvent& event : slot.events) event.acl->release();
-  reuse(slot.events, slot_bytes_kept);
-  reuse(slot.records, slot_bytes_kept);
-  if (slot.bytes.capacity() > slot_bytes_kept)
-    slot.bytes.release();
-  else
-    slot.bytes.clear();
+/// Who keeps up needs a few slots at a time: their memory goes round among those, the last used
+/// first, and is in the cache, instead of being there 256 times.
+void Feed::collect(std::uint64_t given_back) {
+  for (; collected_ < given_back; ++collected_) {
+    FeedSlot slot = std::exchange(slots_[collected_ % slot_count], {});
+    for (const FeedEvent& event : slot.events) event.acl->release();
+    if (spares_.size() == spare_count_max) continue;
+    reuse(slot.events, slot_bytes_kept);
+    reuse(slot.records, slot_bytes_kept);
+    if (slot.bytes.capacity() > slot_bytes_kept)
+      slot.bytes.release();
+    else
+      slot.bytes.clear();
+    slot.wanted_by = 0;
+    spares_.push_back(std::move(slot));
+  }
 }
 
 void Feed::publish() {

@@ -115,20 +115,25 @@ class Feed {
   bool has(std::uint64_t position) const;
 
  private:
-  /// Memory that a slot keeps for the next batch, of its bytes, its records and its events; what
-  /// one huge transaction has made larger is given back.
+  /// Memory that is kept of a batch for the next ones, of its bytes, its records and its events;
+  /// what one huge transaction has made larger is given back.
   static constexpr std::size_t slot_bytes_kept = 256 * 1024;
+  /// And of so many batches: more were in use only because a consumer was behind.
+  static constexpr std::size_t spare_count_max = 8;
 
   struct alignas(64) Cursor {
     std::atomic<std::uint64_t> value{0};
   };
 
   std::uint64_t slowest() const;
-  static void empty(FeedSlot& slot);
+  void collect(std::uint64_t given_back);
 
   const std::uint32_t consumer_count_;
   std::unique_ptr<FeedSlot[]> slots_;
-  std::uint64_t taken_ = 0;  ///< producer only
+  // The producer's only.
+  std::uint64_t taken_ = 0;
+  std::uint64_t collected_ = 0;   ///< slots below have no memory
+  std::vector<FeedSlot> spares_;  ///< their memory, in empty slots
   alignas(64) std::atomic<std::uint64_t> published_{0};
   std::unique_ptr<Cursor[]> cursors_;
 };
