@@ -240,9 +240,10 @@ class Bench:
         if not group[0].has_peers:
             systems = [s for s in systems if not isinstance(s, servers.ZooKeeper)]
         if group[0].floor == 'small':
-            # The large tree's snapshot would still be written, and its processor time counted.
+            # What spins, and the thread that would still write the large tree's snapshot, take
+            # processor time that no request asked for.
             systems = [servers.Paddock(self.build / 'paddock/paddock', self.folder, cores,
-                                       tree.NEVER)]
+                                       [*tree.NEVER, '--adaptive-poll-us', '0'])]
         if any(row.floor == 'responder' for row in group):
             systems.insert(0, self.responder(cores))
         return systems

@@ -77,6 +77,35 @@ TEST_F(FeedTest, TheMemoryGoesRoundAmongTheSlotsThatAreInUse) {
   EXPECT_EQ(memory.size(), 3u);
 }
 
+TEST_F(FeedTest, SoItDoesWhenSeveralAreGivenBackAtOnce) {
+  std::set<const FeedRecord*> memory;
+  for (int turn = 0; turn < 300; ++turn) {
+    for (int batch = 0; batch < 3; ++batch) {
+      FeedSlot& slot = take();
+      fill(slot, 1000);
+      memory.insert(slot.records.data());
+      feed.publish();
+    }
+    feed.release(0, position += 3);
+  }
+  EXPECT_EQ(memory.size(), 3u);
+}
+
+TEST_F(FeedTest, WhatAConsumerThatWasBehindHasTakenIsGivenBack) {
+  std::set<const FeedSlot*> slots;
+  while (FeedSlot* slot = feed.take()) {
+    fill(*slot, 1000);
+    slots.insert(slot);
+    feed.publish();
+  }
+  ASSERT_EQ(slots.size(), Feed::slot_count);
+  feed.release(0, position = Feed::slot_count);
+  take();
+  std::size_t bytes = 0;
+  for (const FeedSlot* slot : slots) bytes += bytes_of(*slot);
+  EXPECT_LE(bytes, 3 * kept_bytes_max) << "the taken one's";
+}
+
 TEST_F(FeedTest, ASlotGivesTheMemoryOfAHugeBatchBack) {
   FeedSlot& slot = take();
   fill(slot, 100'000);
