@@ -12,6 +12,12 @@ import report
 import rows
 import table
 
+
+def sync(p50_us, mean_us):
+    """As raw_sync says it."""
+    return {'p50_us': p50_us, 'mean_us': mean_us}
+
+
 SET = rows.throughput('setData', 'set', 16, 16, floor='write', floor_target=0.7, peer_target=7)
 GET_P50 = rows.Row('getData p50', 'get', 'p50_us', floor='responder', floor_target=1.1,
                    peer_target=0.4)
@@ -29,16 +35,20 @@ class FloorTest(unittest.TestCase):
     def test_write_floor_is_a_sync_and_a_passage_for_all_outstanding(self):
         responder = {'values': {'per_second': 1_000_000}}
         # 256 in 300 us + 256 us.
-        limit = floor.limit(SET, responder, 30, {53248: 300})
+        limit = floor.limit(SET, responder, 30, {4096: sync(200, 240), 53248: sync(280, 300)})
         self.assertAlmostEqual(limit, 256e6 / 556)
 
     def test_lock_floor_is_a_sync_and_two_round_trips(self):
         row = named('lock hand-off, 10 contenders')
-        self.assertAlmostEqual(floor.limit(row, None, 30, {4096: 240}), 1e6 / 300)
+        self.assertAlmostEqual(floor.limit(row, None, 30, {4096: sync(200, 240)}), 1e6 / 300)
 
     def test_uncontended_lock_floor_is_two_syncs_and_three_round_trips(self):
         row = named('uncontended acquire and release p50')
-        self.assertEqual(floor.limit(row, None, 30, {4096: 240}), 570)
+        self.assertEqual(floor.limit(row, None, 30, {4096: sync(240, 300)}), 570)
+
+    def test_one_write_at_a_time_is_held_against_the_median_of_a_sync(self):
+        row = named('setData p50, 1 x 1')
+        self.assertEqual(floor.limit(row, None, 30, {4096: sync(240, 300)}), 270)
 
     def test_read_floor_is_the_same_number_of_the_responder(self):
         self.assertEqual(floor.limit(GET_P50, {'values': {'p50_us': 31}}, 30, {}), 31)
@@ -47,7 +57,7 @@ class FloorTest(unittest.TestCase):
         self.assertEqual(floor.limit(named('memory of an idle session'), None, None, {}), 4096)
 
     def test_every_row_has_a_floor_that_is_known(self):
-        syncs = {floor.padded(row): 1.0 for row in rows.ROWS} | {floor.BLOCK: 1.0}
+        syncs = {size: sync(1.0, 1.0) for size in [floor.BLOCK, *map(floor.padded, rows.ROWS)]}
         for row in rows.ROWS:
             if row.floor not in rows.FLOORS_OF_OWN_RUN:
                 floor.limit(row, {'values': {'per_second': 1, row.metric: 1}}, 1, syncs)
@@ -176,7 +186,8 @@ class BenchTest(unittest.TestCase):
                     mock.patch.object(bench, 'redis_benchmark', return_value=1.0), \
                     mock.patch.object(bench, 'measure_heavy', return_value={}), \
                     mock.patch.object(compare.floor, 'raw_syncs',
-                                      lambda _program, _folder, sizes, *_: dict.fromkeys(sizes, 1)):
+                                      lambda _program, _folder, sizes, *_:
+                                      dict.fromkeys(sizes, sync(1.0, 1.0))):
                 for pinning in bench.options.pinning:
                     bench.run_light(pinning)
                 bench.run_heavy()

@@ -12,13 +12,15 @@ def padded(row):
 
 
 def raw_syncs(program, folder, sizes, seconds, pinned):
-    """{bytes: us} of the faster way to make so many bytes durable."""
+    """{bytes: result} of the faster way to make so many bytes durable."""
     arguments = [str(a) for size in sizes for a in ('--bytes', size)]
     done = subprocess.run([*pinned, program, str(folder), '--seconds', str(seconds), *arguments],
                           stdout=subprocess.PIPE, text=True, check=True)
     best = {}
     for sync in json.loads(done.stdout)['syncs']:
-        best[sync['bytes']] = min(sync['p50_us'], best.get(sync['bytes'], float('inf')))
+        size = sync['bytes']
+        if size not in best or sync['p50_us'] < best[size]['p50_us']:
+            best[size] = sync
     return best
 
 
@@ -26,7 +28,8 @@ def limit(row, responder, round_trip_us, syncs):
     """The floor of a row's number in one round, in its own unit; None if the row has none.
 
     `responder` is the result of the same load against the responder (None where it cannot take
-    it), `round_trip_us` its round trip at depth 1, `syncs` comes from raw_syncs().
+    it), `round_trip_us` its round trip at depth 1, `syncs` comes from raw_syncs(). The limit of a
+    median comes from the median of the syncs, that of a rate from their mean: slow ones count.
     """
     if row.floor is None:
         return None
@@ -34,7 +37,8 @@ def limit(row, responder, round_trip_us, syncs):
         return responder and responder['values'].get(row.metric)
     if row.is_floor_chosen:
         return float(row.floor.split()[0])
-    sync_us = syncs[padded(row)]
+    taken = 'mean_us' if row.higher_is_better else 'p50_us'
+    sync_us, block_us = syncs[padded(row)][taken], syncs[BLOCK][taken]
     if row.floor == 'write':
         if not responder:
             return None
@@ -43,7 +47,7 @@ def limit(row, responder, round_trip_us, syncs):
     if row.floor == 'durable':
         return round_trip_us + sync_us
     if row.floor == 'lock':
-        return 1e6 / (syncs[BLOCK] + 2 * round_trip_us)
+        return 1e6 / (block_us + 2 * round_trip_us)
     if row.floor == 'two-syncs':
-        return 2 * syncs[BLOCK] + 3 * round_trip_us
+        return 2 * block_us + 3 * round_trip_us
     raise ValueError(row.floor)
