@@ -119,7 +119,8 @@ std::string check_step(const core::Step& step) {
 
 }  // namespace
 
-void BatchBuilder::add(const core::Txn& txn) {
+// Flattened: the library's small functions, some twenty calls for a transaction, become one.
+[[gnu::flatten]] void BatchBuilder::add(const core::Txn& txn) {
   if (txns_.empty()) time_ms_ = txn.time_ms;
   const bool is_spelled_out = txn.steps.size() == 1 && (!is_of_sessions(txn.steps[0].kind) ||
                                                         txn.steps[0].session == txn.session);
