@@ -39,7 +39,6 @@ void ReplyCheck::sequential(Bytes body, std::string_view prefix, std::uint32_t c
 
 void ReplyCheck::stat(const proto::Stat& stat, std::uint32_t connection, std::uint32_t node,
                       std::int32_t version_step) {
-  if (versions_.empty()) versions_.resize(connections_ * nodes_);
   std::int32_t& seen = versions_[connection * nodes_ + node];
   if (stat.version < seen + version_step) faults_.add("a version that goes back");
   seen = stat.version;

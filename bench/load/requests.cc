@@ -88,6 +88,7 @@ class Requests final : public Session::Owner {
     paths_.reserve(options.nodes);
     for (std::uint32_t i = 0; i < options.nodes; ++i)
       paths_.push_back(numbered(run_.root + "/n", i));
+    check_.remember_versions();
     return run_.fleet.create_all(
         paths_.size(), data_, [this](std::uint64_t i) -> const std::string& { return paths_[i]; });
   }
