@@ -189,18 +189,11 @@ class Writer {
   /// At most 2^31 - 1 bytes, as for every length on the wire.
   void buffer(Buffer value) {
     if (!value) return i32(-1);
-    const std::size_t bytes = value->size();
-    std::byte* at = out_.grow(4 + bytes);
-    store_be32(at, wire_length(bytes));
-    if (bytes != 0) std::memcpy(at + 4, value->data(), bytes);
+    run(*value);
   }
   void ustring(Ustring value);
   /// A string that is not null.
-  void text(std::string_view value) {
-    std::byte* at = out_.grow(4 + value.size());
-    store_be32(at, wire_length(value.size()));
-    std::memcpy(at + 4, value.data(), value.size());
-  }
+  void text(std::string_view value) { run(as_bytes(value)); }
   /// The count in front of a vector's elements, which the caller writes.
   void count(std::size_t value) { store_be32(out_.grow(4), wire_length(value)); }
   void null_vector() { i32(-1); }
@@ -235,6 +228,12 @@ class Writer {
   }
 
  private:
+  /// Bytes behind their length.
+  void run(Bytes bytes) {
+    std::byte* at = out_.grow(4 + bytes.size());
+    store_be32(at, wire_length(bytes.size()));
+    if (!bytes.empty()) std::memcpy(at + 4, bytes.data(), bytes.size());
+  }
   static std::uint32_t wire_length(std::size_t count) {
     CHECK(count <= INT32_MAX);
     return static_cast<std::uint32_t>(count);
