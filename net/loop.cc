@@ -30,6 +30,8 @@ constexpr std::uint32_t recv_count_min = 8;
 /// thread had the core meanwhile, or that the machine had none for us. The kernel's worker that
 /// starts a write takes up to 100 us; so much more is somebody with work of their own.
 constexpr std::int64_t spin_gap_ns_max = 300'000;
+/// Counting switches of threads is a system call, which short waits do without.
+constexpr std::int64_t spin_uncounted_ns = 30'000;
 constexpr std::int64_t sleep_ns_max = 3'600'000'000'000;
 
 constexpr unsigned ring_flags_all =
@@ -218,7 +220,8 @@ std::int64_t switch_count() {
 
 /// False: nothing came until then, or others wait for this core.
 bool Loop::spin(std::int64_t now_ns, std::int64_t until_ns) {
-  const std::int64_t switches = switch_count();
+  const std::int64_t count_at_ns = now_ns + spin_uncounted_ns;
+  std::optional<std::int64_t> switches;
   while (true) {
     for (int i = 0; i < 32; ++i) {
       if (has_completion()) return true;
@@ -227,10 +230,11 @@ bool Loop::spin(std::int64_t now_ns, std::int64_t until_ns) {
     sched_yield();
     const std::int64_t before_ns = std::exchange(now_ns, monotonic_ns());
     if (now_ns >= until_ns) return false;
-    if (now_ns - before_ns > spin_gap_ns_max && switch_count() != switches) {
+    if (now_ns - before_ns > spin_gap_ns_max && switches && switch_count() != *switches) {
       busy_poll_.disturbs();
       return false;
     }
+    if (!switches && now_ns >= count_at_ns) switches = switch_count();
   }
 }
 

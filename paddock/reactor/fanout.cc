@@ -43,7 +43,7 @@ void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
                  const ordering::FeedEvent& event, Zxid zxid) {
   if (watches_.empty()) return;
   const auto index = static_cast<std::size_t>(&event - slot.events.data());
-  if (index % events_ahead == 0) fetch(slot, index);
+  if (index % events_ahead == 0 && watches_.size() > watches_in_cache) fetch(slot, index);
   const std::string_view text = slot.path(event);
   Job job{.slot = &slot, .event = &event, .position = position, .zxid = zxid};
   const std::uint32_t own = watches_.find_path(text);

@@ -81,7 +81,10 @@ class Fanout {
   void add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_up, Job& job);
   void tell(Client& client, std::uint32_t watch, const Job& job, const Hit& hit);
 
+  /// Events whose paths are fetched into the cache together, where there are more watches than the
+  /// cache holds anyway.
   static constexpr std::size_t events_ahead = 16;
+  static constexpr std::size_t watches_in_cache = 10'000;
 
   WatchTable& watches_;
   ClientTable& clients_;
