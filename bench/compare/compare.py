@@ -28,6 +28,8 @@ import table
 import tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# How much longer it is measured what is measured in one round only.
+ONCE_SECONDS = 5
 
 
 class Progress:
@@ -222,7 +224,10 @@ class Bench:
             for workload, arguments in keys:
                 group = [r for r in heavy if (r.workload, r.arguments) == (workload, arguments)]
                 values = {}
-                for server in self.heavy_systems(group, server_cores):
+                systems = self.heavy_systems(group, server_cores, number)
+                if not systems:
+                    continue
+                for server in systems:
                     self.progress.say(f'heavy, round {number + 1}: {workload}, {server.name}')
                     try:
                         with server:
@@ -235,9 +240,13 @@ class Bench:
                 for row in group:
                     self.keep_heavy(row, values)
 
-    def heavy_systems(self, group, cores):
+    def heavy_systems(self, group, cores, number):
+        """Who runs in this round, counted from 0. What takes minutes is in the first one only: loading
+        a ZooKeeper, and ten million znodes."""
+        if number > 0 and group[0].floor == 'small':
+            return []
         systems = self.durable_servers(cores)
-        if not group[0].has_peers:
+        if not group[0].has_peers or number > 0:
             systems = [s for s in systems if not isinstance(s, servers.ZooKeeper)]
         if group[0].floor == 'small':
             # What spins, and the thread that would still write the large tree's snapshot, take
@@ -249,11 +258,12 @@ class Bench:
         return systems
 
     def measure_heavy(self, server, row, cores):
-        small = None
+        small, seconds = None, None
         if row.floor == 'small':
             light = dataclasses.replace(row, nodes=suite.SMALL_NODES)
-            small = self.load(server, light, cores)['values'].get(row.metric)
-        values = self.load(server, row, cores)['values']
+            seconds = ONCE_SECONDS * self.options.seconds
+            small = self.load(server, light, cores, seconds)['values'].get(row.metric)
+        values = self.load(server, row, cores, seconds)['values']
         values['small'] = small
         if row.workload != 'tree':
             return values
@@ -292,7 +302,8 @@ class Bench:
                 total += 2 * len(suite.CURVE_CONNECTIONS) * systems
         for key in {(r.workload, r.arguments) for r in self.heavy_rows()}:
             group = [r for r in self.heavy_rows() if (r.workload, r.arguments) == key]
-            total += len(self.heavy_systems(group, None)) * self.options.heavy_rounds
+            total += sum(len(self.heavy_systems(group, None, number))
+                         for number in range(self.options.heavy_rounds))
         return total
 
     def run(self):
@@ -337,7 +348,8 @@ def parse():
                         help='the result, with .json and .html')
     parser.add_argument('--quick', action='store_true', help='one round of fewer and smaller rows')
     parser.add_argument('--rounds', type=int, help='of light rows')
-    parser.add_argument('--heavy-rounds', type=int, default=1)
+    parser.add_argument('--heavy-rounds', type=int,
+                        help="of heavy rows; ZooKeeper's are in the first one only")
     parser.add_argument('--seconds', type=float, help='measured in each light run')
     parser.add_argument('--scale', type=float,
                         help='of the znodes and watches in heavy rows; 1 = a million')
@@ -347,7 +359,8 @@ def parse():
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.seconds = options.seconds or (0.6 if options.quick else 1)
-    options.warmup = options.seconds / 3
+    options.heavy_rounds = options.heavy_rounds or (1 if options.quick else 5)
+    options.warmup = options.seconds / 5
     options.scale = options.scale or (0.02 if options.quick else 1)
     options.pinning = ['pinned'] if options.quick else ['pinned', 'unpinned']
     return options

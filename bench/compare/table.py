@@ -24,7 +24,11 @@ def is_met(row, value, target):
 
 
 def median_of_ratios(numbers, others):
-    """Within a round both had the same machine: the ratio is taken there, the median of those."""
+    """Within a round both had the same machine: the ratio is taken there, the median of those. Where
+    one had fewer rounds, it is the ratio of their medians."""
+    if len(numbers) != len(others):
+        middle, other = summary(numbers), summary(others)
+        return ratio(middle[0], other[0]) if middle and other else None
     ratios = [ratio(a, b) for a, b in zip(numbers, others)]
     found = summary(ratios)
     return found[0] if found else None
