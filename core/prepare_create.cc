@@ -59,13 +59,14 @@ proto::ErrorCode Preparation::create(const Create& asked, std::string_view& path
   const Version* above = parent != nullptr ? Trie::newest(*parent) : nullptr;
   if (above == nullptr) return ErrorCode::no_node;
   if (!permits(*above, proto::perm_create)) return ErrorCode::no_auth;
-  const std::int32_t counter = above->create_counter;
+  const std::int32_t counter = above->create_counter();
   path = is_sequential(asked.flags) ? keep_with_counter(*asked.path, counter)
                                     : out_->text.keep(*asked.path);
   if (!proto::is_valid_path(path)) return ErrorCode::bad_arguments;
   Znode* there = trie_.find(path);
   if (there != nullptr && Trie::newest(*there) != nullptr) return ErrorCode::node_exists;
-  if (owner_kind(above->owner) == OwnerKind::session) return ErrorCode::no_children_for_ephemerals;
+  if (owner_kind(above->owner()) == OwnerKind::session)
+    return ErrorCode::no_children_for_ephemerals;
   const auto data_bytes = static_cast<std::int64_t>(asked.data ? asked.data->size() : 0);
   if (const ErrorCode err = check_quota(path, 1, data_bytes); err != ErrorCode::ok) return err;
   if (path.starts_with(proto::quota_path)) made_quota_node_ = true;

@@ -17,7 +17,7 @@ proto::ErrorCode Preparation::remove(const proto::PathVersionRequest& request) {
   const Version* version = node != nullptr ? Trie::newest(*node) : nullptr;
   if (version == nullptr) return ErrorCode::no_node;
   if (request.version != -1 && request.version != version->version) return ErrorCode::bad_version;
-  if (version->num_children != 0) return ErrorCode::not_empty;
+  if (version->num_children() != 0) return ErrorCode::not_empty;
   delete_node(*node, out_->text.keep(*request.path));
   return ErrorCode::ok;
 }
@@ -29,13 +29,13 @@ proto::ErrorCode Preparation::remove_container(const proto::PathRequest& request
   Znode* node = trie_.find(*request.path);
   const Version* version = node != nullptr ? Trie::newest(*node) : nullptr;
   if (version == nullptr) return ErrorCode::no_node;
-  if (version->num_children != 0) return ErrorCode::not_empty;
-  switch (owner_kind(version->owner)) {
+  if (version->num_children() != 0) return ErrorCode::not_empty;
+  switch (owner_kind(version->owner())) {
     case OwnerKind::container:
       break;
     case OwnerKind::ttl:
-      if (!is_older_than(ttl_ms_of(version->owner), version->mtime_ms,
-                         clock_steps_.now_since(version->mzxid, request_->now_ms)))
+      if (!is_older_than(ttl_ms_of(version->owner()), version->mtime_ms,
+                         clock_steps_.now_since(version->mzxid(), request_->now_ms)))
         return ErrorCode::bad_version;
       break;
     case OwnerKind::persistent:

@@ -160,7 +160,7 @@ bool QuotaChanges::count_subtree(const Znode& folder, std::size_t& budget) {
     const Version& version = *Trie::newest(*child);
     ++count_;
     bytes_ += version.data_length();
-    if (version.num_children != 0) walks_.emplace_back(*child, newest);
+    if (version.num_children() != 0) walks_.emplace_back(*child, newest);
   }
   is_counting_ = false;
   return true;

@@ -92,12 +92,12 @@ bool SlicedRead::step(std::size_t budget, ByteBuffer& out) {
 
 bool SlicedRead::list_names(std::size_t budget, proto::Writer& reply) {
   if (!std::exchange(is_begun_, true))
-    reply.count(static_cast<std::size_t>(version_->num_children));
+    reply.count(static_cast<std::size_t>(version_->num_children()));
   ChildWalk walk = walks_.back();  // a copy, for registers
   for (; budget != 0; --budget) {
     const Znode* child = walk.next();
     if (child == nullptr) {
-      CHECK(count_ == version_->num_children);
+      CHECK(count_ == version_->num_children());
       if (kind_ == Kind::children2) reply.write(stat_of(*version_));
       return true;
     }
@@ -117,7 +117,8 @@ bool SlicedRead::count_all(std::size_t budget, proto::Writer& reply) {
       continue;
     }
     ++count_;
-    if (Trie::visible(*child, snapshot_)->num_children != 0) walks_.emplace_back(*child, snapshot_);
+    if (Trie::visible(*child, snapshot_)->num_children() != 0)
+      walks_.emplace_back(*child, snapshot_);
   }
   reply.i32(count_);
   return true;
@@ -148,7 +149,7 @@ ErrorCode read_all_children_number(const ReadView& view, std::string_view path, 
 WatchedNode read_watched(const ReadView& view, std::string_view path) {
   const Version* version = view.trie.find_visible(path, view.snapshot);
   if (version == nullptr) return {};
-  return {.exists = true, .mzxid = Zxid{version->mzxid}, .pzxid = Zxid{version->pzxid}};
+  return {.exists = true, .mzxid = Zxid{version->mzxid()}, .pzxid = Zxid{version->pzxid()}};
 }
 
 }  // namespace paddock::core

@@ -49,7 +49,7 @@ class SlicedRead {
   /// Appends what up to `budget` nodes give to `out`; true when the body is complete.
   bool step(std::size_t budget, ByteBuffer& out);
   /// Of the node itself, after start().
-  std::int32_t child_count() const { return version_->num_children; }
+  std::int32_t child_count() const { return version_->num_children(); }
 
  private:
   bool list_names(std::size_t budget, proto::Writer& reply);

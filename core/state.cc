@@ -29,11 +29,11 @@ void make_reserved_nodes(State& state) {
 }
 
 bool is_due(const Version& version, const State::RemovableWhen& when, const ClockSteps& steps) {
-  if (version.num_children != 0) return false;
-  const std::int64_t now_ms = steps.now_since(version.mzxid, when.now_ms);
-  if (owner_kind(version.owner) == OwnerKind::ttl)
-    return is_older_than(ttl_ms_of(version.owner), version.mtime_ms, now_ms);
-  if (version.create_counter > 0) return true;
+  if (version.num_children() != 0) return false;
+  const std::int64_t now_ms = steps.now_since(version.mzxid(), when.now_ms);
+  if (owner_kind(version.owner()) == OwnerKind::ttl)
+    return is_older_than(ttl_ms_of(version.owner()), version.mtime_ms, now_ms);
+  if (version.create_counter() > 0) return true;
   return when.never_used_ms_max > 0 &&
          is_older_than(when.never_used_ms_max, version.mtime_ms, now_ms);
 }

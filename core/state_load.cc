@@ -25,14 +25,14 @@ NodeValue value_of(std::string_view path, const Version& version) {
           .data = version.data(),
           .acl = version.acl->entries(),
           .czxid = version.czxid,
-          .mzxid = version.mzxid,
-          .pzxid = version.pzxid,
+          .mzxid = version.mzxid(),
+          .pzxid = version.pzxid(),
           .ctime_ms = version.ctime_ms,
           .mtime_ms = version.mtime_ms,
-          .owner = version.owner,
+          .owner = version.owner(),
           .version = version.version,
-          .aversion = version.aversion,
-          .create_counter = version.create_counter};
+          .aversion = version.aversion(),
+          .create_counter = version.create_counter()};
 }
 
 Result<void, std::string> State::load_node(const NodeValue& node) {
@@ -41,18 +41,23 @@ Result<void, std::string> State::load_node(const NodeValue& node) {
     return fail("a node has the impossible path " + quoted(node.path));
   Trie& trie = impl_->trie;
   const Acl* acl = trie.acls().intern(node.acl);
-  Version* version = trie.load_node(node.path, node.data, acl);
+  const bool is_usual = node.mzxid > 0 && node.pzxid == node.czxid && node.owner == 0 &&
+                        node.aversion == 0 && node.create_counter == 0;
+  Version* version = is_usual ? trie.load_node(node.path, node.data, acl, Zxid{node.mzxid})
+                              : trie.load_node(node.path, node.data, acl);
   acl->release();
   if (version == nullptr) return fail("a node has the impossible path " + quoted(node.path));
   version->czxid = node.czxid;
-  version->mzxid = node.mzxid;
-  version->pzxid = node.pzxid;
   version->ctime_ms = node.ctime_ms;
   version->mtime_ms = node.mtime_ms;
-  version->owner = node.owner;
   version->version = node.version;
-  version->aversion = node.aversion;
-  version->create_counter = node.create_counter;
+  if (is_usual) return {};
+  Version::Rare& rare = version->rare();
+  rare.mzxid = node.mzxid;
+  rare.pzxid = node.pzxid;
+  rare.owner = node.owner;
+  rare.aversion = node.aversion;
+  rare.create_counter = node.create_counter;
   return {};
 }
 
@@ -79,20 +84,23 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
   std::string wrong;
   std::string path;
   trie.visit_all([&](Znode& node) {
-    Version& version = trie.loaded(node);
     std::int32_t children = 0;
     trie.visit_children(node, [&](Znode&) { ++children; });
-    version.num_children = children;
+    // A damaged file may hold what no server has made: children that its parent did not count, a
+    // change later than all of the state.
+    if (children != Trie::newest(node)->num_children() || Trie::last_change(node) > zxid)
+      trie.edit_loaded(node).rare().num_children = children;
+    const Version& version = *Trie::newest(node);
     totals.digest += digest_term(node, version);
     ++totals.node_count;
     if (is_quota_node(trie, node, quota_limits_name)) ++totals.quota_count;
     path.clear();
     node.append_path(path);
     totals.path_and_data_bytes += static_cast<std::int64_t>(path.size()) + version.data_length();
-    if (is_removable_owner(version.owner) && !impl_->removable.has(node))
+    if (is_removable_owner(version.owner()) && !impl_->removable.has(node))
       impl_->removable.add(node);
-    if (owner_kind(version.owner) != OwnerKind::session || sessions.is_ephemeral(node)) return;
-    const SessionId owner{version.owner};
+    if (owner_kind(version.owner()) != OwnerKind::session || sessions.is_ephemeral(node)) return;
+    const SessionId owner{version.owner()};
     if (sessions.find(owner) == nullptr)
       wrong = "the ephemeral node " + quoted(path) + " belongs to no session";
     else

@@ -38,7 +38,7 @@ Found find_place_to_delete(Trie& trie, std::string_view path) {
   Found found = find_node(trie, path);
   if (!found) return found;
   if (found->parent == nullptr) return fail("deletes the root");
-  if (Trie::newest(*found->node)->num_children != 0) return fail("deletes a node with children");
+  if (Trie::newest(*found->node)->num_children() != 0) return fail("deletes a node with children");
   return found;
 }
 

@@ -25,15 +25,15 @@ std::uint64_t digest_term(const Znode& node, const Version& version) {
   const NodeDigest term{
       .path_hash = node.path_hash(),
       .czxid = version.czxid,
-      .mzxid = version.mzxid,
-      .pzxid = version.pzxid,
+      .mzxid = version.mzxid(),
+      .pzxid = version.pzxid(),
       .ctime_ms = version.ctime_ms,
       .mtime_ms = version.mtime_ms,
-      .owner = version.owner,
+      .owner = version.owner(),
       .version = version.version,
-      .aversion = version.aversion,
-      .create_counter = version.create_counter,
-      .num_children = version.num_children,
+      .aversion = version.aversion(),
+      .create_counter = version.create_counter(),
+      .num_children = version.num_children(),
       .data_length = version.has_data() ? version.data_length() : -1,
       .data_hash = version.data_hash(),
       .acl_hash = version.acl->hash(),
@@ -57,7 +57,7 @@ void Transaction::touch(Znode& node, std::size_t path_bytes) {
   const Version* before = Trie::newest(node);
   touched.existed = before != nullptr;
   touched.term = before != nullptr ? digest_term(node, *before) : 0;
-  touched.owner = before != nullptr ? before->owner : 0;
+  touched.owner = before != nullptr ? before->owner() : 0;
   touched.data_length = before != nullptr ? before->data_length() : 0;
 }
 
@@ -73,7 +73,6 @@ Znode* Transaction::apply(const Step& step, const Target& target) {
       touch(*target.node, step.path.size());
       Version& version = trie_.edit_data(*target.node, step.data);
       version.version = step.version;
-      version.mzxid = zxid_.value;
       version.mtime_ms = time_ms_;
       return target.node;
     }
@@ -81,12 +80,12 @@ Znode* Transaction::apply(const Step& step, const Target& target) {
       touch(*target.node, step.path.size());
       Version& version = trie_.edit(*target.node);
       version.set_acl(target.acl);
-      version.aversion = step.version;
+      version.rare().aversion = step.version;
       return target.node;
     }
     case StepKind::set_quota_stats:
       touch(*target.node, step.path.size());
-      trie_.edit_data(*target.node, step.data);
+      trie_.edit_data(*target.node, step.data, Trie::Mzxid::stays);
       return target.node;
     case StepKind::create_session:
     case StepKind::close_session:
@@ -99,17 +98,15 @@ Znode* Transaction::apply(const Step& step, const Target& target) {
 Znode* Transaction::create_node(const Step& step, const Target& target) {
   touch(*target.parent, parent_path_bytes(step.path));
   if (target.node != nullptr) touch(*target.node, step.path.size());
-  Znode& node = trie_.add_child(*target.parent, target.name, step.data, target.acl);
+  Znode& node = trie_.add_child(*target.parent, target.name, step.data, target.acl, step.owner);
   if (target.node == nullptr) {
     Touched& touched = touched_.emplace_back();
     touched.node = &node;
     touched.path_bytes = static_cast<std::uint32_t>(step.path.size());
   }
-  Version& made = trie_.edit(node);
-  made.czxid = made.mzxid = made.pzxid = zxid_.value;
+  Version& made = trie_.created(node);
   made.ctime_ms = made.mtime_ms = time_ms_;
-  made.owner = step.owner;
-  Version& parent = trie_.edit(*target.parent);
+  Version::Rare& parent = trie_.edit(*target.parent).rare();
   parent.pzxid = zxid_.value;
   parent.create_counter = step.create_counter;
   ++parent.num_children;
@@ -120,7 +117,7 @@ void Transaction::delete_node(const Step& step, const Target& target) {
   touch(*target.parent, parent_path_bytes(step.path));
   touch(*target.node, step.path.size());
   trie_.remove(*target.node);
-  Version& parent = trie_.edit(*target.parent);
+  Version::Rare& parent = trie_.edit(*target.parent).rare();
   parent.pzxid = zxid_.value;
   --parent.num_children;
 }
@@ -164,7 +161,7 @@ void Transaction::settle_node(const Touched& touched) {
   }
   if ((now != nullptr) != touched.existed && is_quota_node(trie_, *touched.node, quota_limits_name))
     after_.quota_count += now != nullptr ? 1 : -1;
-  const std::int64_t owner = now != nullptr ? now->owner : 0;
+  const std::int64_t owner = now != nullptr ? now->owner() : 0;
   if (owner == touched.owner) return;
   if (is_session_owner(touched.owner))
     sessions_.remove_ephemeral(SessionId{touched.owner}, *touched.node, touched.path_bytes);
@@ -197,7 +194,7 @@ bool Transaction::is_consistent() const {
     if (step.kind == StepKind::close_session) closed = step.session;
   for (const Touched& touched : touched_) {
     const Version* now = Trie::newest(*touched.node);
-    const std::int64_t owner = now != nullptr ? now->owner : 0;
+    const std::int64_t owner = now != nullptr ? now->owner() : 0;
     if (owner == touched.owner) continue;
     if (is_session_owner(owner) &&
         (owner == closed.value || sessions_.find(SessionId{owner}) == nullptr))

@@ -13,7 +13,7 @@ namespace paddock::core {
 namespace {
 
 /// Of a version and its data: what is brought in ahead of its use.
-constexpr std::size_t version_bytes_likely = 256;
+constexpr std::size_t version_bytes_likely = 192;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Trie::Trie(const Options& options)
       table_(epoch_),
       root_(make_node(nullptr, "", child_hash(0, ""))),
       held_(pins_.place_count()) {
-  Version* version = make_version(0, nullptr, std::nullopt);
+  Version* version = make_version(0, nullptr, std::nullopt, Fields::all);
   version->acl = acls_.intern({});
   ++version_count_;
   root_->newest_.store(version, std::memory_order_release);  // [T3]
@@ -149,14 +149,15 @@ void Trie::destroy_node(void* node) {
   ::operator delete(node);
 }
 
-Version* Trie::make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data) {
+Version* Trie::make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data,
+                            Fields fields) {
   const std::size_t length = data ? data->size() : 0;
   const bool is_inline = length <= Version::data_inline_max;
-  Version* version = allocate_version(zxid, from, is_inline ? length : sizeof(Blob*));
+  Version* version = allocate_version(zxid, from, is_inline ? length : sizeof(Blob*), fields);
   if (!data) return version;
-  CHECK(length <= INT32_MAX);
-  version->data_length_ = static_cast<std::int32_t>(length);
-  std::byte* at = reinterpret_cast<std::byte*>(version) + Version::data_offset;
+  CHECK(length < Version::tombstone);
+  version->set_length(static_cast<std::uint32_t>(length));
+  auto* at = const_cast<std::byte*>(version->tail());
   if (!is_inline) {
     const Blob* blob = Blob::make(*data);
     std::memcpy(at, &blob, sizeof blob);
@@ -167,31 +168,39 @@ Version* Trie::make_version(std::int64_t zxid, const Version* from, std::optiona
 }
 
 Version* Trie::copy_version(std::int64_t zxid, const Version& from) {
-  const auto length = static_cast<std::size_t>(from.data_length());
-  if (length <= Version::data_inline_max) return make_version(zxid, &from, from.data());
-  Version* version = allocate_version(zxid, &from, sizeof(Blob*));
-  version->data_length_ = from.data_length_;
+  if (from.data_length() <= static_cast<std::int32_t>(Version::data_inline_max))
+    return make_version(zxid, &from, from.data(), Fields::all);
+  Version* version = allocate_version(zxid, &from, sizeof(Blob*), Fields::all);
+  version->set_length(from.length());
   auto* blob = const_cast<Blob*>(from.blob());
   ++blob->references;
-  std::memcpy(reinterpret_cast<std::byte*>(version) + Version::data_offset, &blob, sizeof blob);
+  std::memcpy(const_cast<std::byte*>(version->tail()), &blob, sizeof blob);
   return version;
 }
 
-Version* Trie::allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes) {
-  const std::size_t bytes = std::max(sizeof(Version), Version::data_offset + tail_bytes);
-  auto* version = new (::operator new(bytes)) Version(zxid);
+Version* Trie::allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes,
+                                Fields fields) {
+  const bool with_rare = fields == Fields::all;
+  const std::size_t bytes = with_rare
+                                ? std::max(sizeof(Version) + sizeof(Version::Rare),
+                                           Version::rare_offset + Version::rare_bytes + tail_bytes)
+                                : Version::rare_offset + tail_bytes;
+  auto* version = new (::operator new(bytes)) Version(zxid, with_rare);
+  if (with_rare) new (&version->rare()) Version::Rare;
   if (from == nullptr) return version;
   version->czxid = from->czxid;
-  version->mzxid = from->mzxid;
-  version->pzxid = from->pzxid;
   version->ctime_ms = from->ctime_ms;
   version->mtime_ms = from->mtime_ms;
-  version->owner = from->owner;
   version->version = from->version;
-  version->aversion = from->aversion;
-  version->create_counter = from->create_counter;
-  version->num_children = from->num_children;
   version->set_acl(from->acl);
+  if (!with_rare) return version;
+  Version::Rare& rare = version->rare();
+  if (from->has_rare()) {
+    rare = from->rare();
+  } else {
+    rare.mzxid = from->mzxid();
+    rare.pzxid = from->pzxid();
+  }
   return version;
 }
 

@@ -148,14 +148,20 @@ class Trie {
 
   /// REQUIRES: no transaction is open; zxid > newest_zxid().
   void begin(Zxid zxid);
-  /// The newest version of a node that exists, as this transaction's own: a copy with its zxid,
-  /// that the caller changes. The same one when called again, unless the data was set in between.
+  /// The newest version of a node that exists, as this transaction's own: a copy with its zxid and
+  /// with Rare, that the caller changes. The same one when called again, unless the data was set in
+  /// between.
   Version& edit(Znode& node);
-  /// The same with other data.
-  Version& edit_data(Znode& node, std::optional<Bytes> data);
-  /// A child that did not exist (CHECKed). Its version has this data and ACL (retained), and zeros
-  /// otherwise: the caller fills it in by edit(), and edits the parent.
-  Znode& add_child(Znode& parent, std::string_view name, std::optional<Bytes> data, const Acl* acl);
+  enum class Mzxid : std::uint8_t { moves, stays };
+  /// The same with other data; its mzxid is this transaction's if it `moves`. There may be no Rare.
+  Version& edit_data(Znode& node, std::optional<Bytes> data, Mzxid mzxid = Mzxid::moves);
+  /// A child that did not exist (CHECKed), created by this transaction. Its version has this data,
+  /// ACL (retained) and owner, and zeros otherwise: the caller fills in the rest by created(), and
+  /// edits the parent.
+  Znode& add_child(Znode& parent, std::string_view name, std::optional<Bytes> data, const Acl* acl,
+                   std::int64_t owner = 0);
+  /// The version of a node that this transaction has added. There may be no Rare.
+  Version& created(Znode& node);
   /// Makes a node that exists, and has no children that exist, a tombstone. The caller edits the
   /// parent.
   void remove(Znode& node);
@@ -180,12 +186,13 @@ class Trie {
 
   // --- Recovery: before any reader or transaction.
 
-  /// The version of the node at `path`, made if it is missing, at zxid 0, for the caller to fill
-  /// in. Ancestors that are not there yet are made as tombstones, to be loaded later. Null: not a
-  /// path.
-  Version* load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl);
-  /// What load_node() returned for this node, as it is now.
-  static Version& loaded(Znode& node) { return const_cast<Version&>(*newest(node)); }
+  /// The version of the node at `path`, made if it is missing, for the caller to fill in: without
+  /// Rare at its `mzxid`, or with it at zxid 0. Ancestors that are not there yet are made as
+  /// tombstones, to be loaded later. Null: not a path.
+  Version* load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl,
+                     std::optional<Zxid> mzxid = std::nullopt);
+  /// What load_node() has made for this node; it has Rare and the zxid 0 from now on.
+  Version& edit_loaded(Znode& node);
   /// A node that has been made as an ancestor and not loaded, or null: call it when all are loaded.
   const Znode* find_unloaded();
   /// All that is loaded is the state after `zxid`: sealed, committed.
@@ -222,10 +229,13 @@ class Trie {
 
   Znode* make_node(Znode* parent, std::string_view name, std::uint64_t hash);
   static void destroy_node(void* node);
+  enum class Fields : std::uint8_t { usual, all };  // without or with Rare
   /// `from`: all but the data is copied from there; may be null.
-  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data);
-  static Version* copy_version(std::int64_t zxid, const Version& from);
-  static Version* allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes);
+  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data,
+                               Fields fields);
+  static Version* copy_version(std::int64_t zxid, const Version& from);  // with Rare
+  static Version* allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes,
+                                   Fields fields);
   static void destroy_version(void* object);
   void retire(Version* version);
 

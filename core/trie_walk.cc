@@ -35,7 +35,8 @@ void Trie::load_version(Znode& node, Version* version) {
   destroy_version(before);
 }
 
-Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl) {
+Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl,
+                         std::optional<Zxid> mzxid) {
   CHECK(!open_);
   CHECK(newest_zxid_ == 0);
   if (!hash_path(path)) return nullptr;
@@ -54,15 +55,23 @@ Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const
     node = &find_or_make(*node, path.substr(start, end - start));
     start = end + 1;
     if (start <= path.size() && node->newest_.load(std::memory_order_relaxed) == nullptr) {
-      Version* missing = make_version(0, nullptr, std::nullopt);
-      missing->data_length_ = Version::tombstone;
+      Version* missing = make_version(0, nullptr, std::nullopt, Fields::usual);
+      missing->set_length(Version::tombstone);
       load_version(*node, missing);
     }
   }
-  Version* version = make_version(0, nullptr, data);
+  Version* version = mzxid ? make_version(mzxid->value, nullptr, data, Fields::usual)
+                           : make_version(0, nullptr, data, Fields::all);
   version->set_acl(acl);
   load_version(*node, version);
   return version;
+}
+
+Version& Trie::edit_loaded(Znode& node) {
+  CHECK(newest_zxid_ == 0);
+  const Version* before = newest(node);
+  if (!before->has_rare()) load_version(node, copy_version(0, *before));
+  return const_cast<Version&>(*newest(node));
 }
 
 const Znode* Trie::find_unloaded() {

@@ -17,30 +17,38 @@ Version& Trie::edit(Znode& node) {
   // relaxed, here and below: only the writer stores.
   Version* before = node.newest_.load(std::memory_order_relaxed);
   CHECK(!before->is_tombstone());
-  if (before->zxid == txn_zxid_) return *before;
+  if (before->zxid == txn_zxid_ && before->has_rare()) return *before;
   Version* version = copy_version(txn_zxid_, *before);
   publish(node, version);
   return *version;
 }
 
-Version& Trie::edit_data(Znode& node, std::optional<Bytes> data) {
+Version& Trie::edit_data(Znode& node, std::optional<Bytes> data, Mzxid mzxid) {
   CHECK(open_);
   const Version* before = node.newest_.load(std::memory_order_relaxed);
   CHECK(!before->is_tombstone());
-  Version* version = make_version(txn_zxid_, before, data);
+  const bool is_usual = !before->has_rare() && mzxid == Mzxid::moves;
+  Version* version = make_version(txn_zxid_, before, data, is_usual ? Fields::usual : Fields::all);
+  if (!is_usual && mzxid == Mzxid::moves) version->rare().mzxid = txn_zxid_;
   publish(node, version);
   return *version;
 }
 
 Znode& Trie::add_child(Znode& parent, std::string_view name, std::optional<Bytes> data,
-                       const Acl* acl) {
+                       const Acl* acl, std::int64_t owner) {
   CHECK(open_);
   CHECK(newest(parent) != nullptr);
   Znode* node = find_child(parent, name);
   if (node != nullptr) CHECK(newest(*node) == nullptr);
 
-  Version* version = make_version(txn_zxid_, nullptr, data);
+  Version* version =
+      make_version(txn_zxid_, nullptr, data, owner == 0 ? Fields::usual : Fields::all);
+  version->czxid = txn_zxid_;
   version->set_acl(acl);
+  if (owner != 0) {
+    version->rare().mzxid = version->rare().pzxid = txn_zxid_;
+    version->rare().owner = owner;
+  }
   if (node != nullptr) {
     publish(*node, version);
     return *node;
@@ -51,12 +59,19 @@ Znode& Trie::add_child(Znode& parent, std::string_view name, std::optional<Bytes
   return *node;
 }
 
+Version& Trie::created(Znode& node) {
+  Version* version = node.newest_.load(std::memory_order_relaxed);  // only the writer stores
+  CHECK(version->zxid == txn_zxid_);
+  CHECK(version->czxid == txn_zxid_);
+  return *version;
+}
+
 void Trie::remove(Znode& node) {
   CHECK(open_);
   CHECK(&node != root_);
   CHECK(newest(node) != nullptr);
-  Version* tombstone = make_version(txn_zxid_, nullptr, std::nullopt);
-  tombstone->data_length_ = Version::tombstone;
+  Version* tombstone = make_version(txn_zxid_, nullptr, std::nullopt, Fields::usual);
+  tombstone->set_length(Version::tombstone);
   publish(node, tombstone);
   enqueue(node, txn_zxid_);
 }

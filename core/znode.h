@@ -75,29 +75,49 @@ static_assert(sizeof(Znode) == 56);
 /// The writer may change the plain fields of a version that Trie::edit() gave it, until the end of
 /// that transaction.
 ///
-/// Memory: 92 bytes, and the data behind them up to data_inline_max bytes (then there is one cache
-/// miss less, and no second block); longer data is in a Blob that versions share.
+/// Memory: 56 bytes, 36 more if it has what most znodes do not (Rare), and the data behind them up
+/// to data_inline_max bytes (then there is one cache miss less, and no second block); longer data
+/// is in a Blob that versions share.
 struct Version {
   static constexpr std::size_t data_inline_max = 164;  // 92 + 164 = 256, a size class of mimalloc
 
-  const std::int64_t zxid;  ///< of the transaction that made it
+  /// What a version needs of its own once the znode has or had children, has an owner, or has been
+  /// changed otherwise than by its data.
+  struct Rare {
+    std::int64_t mzxid = 0;
+    std::int64_t pzxid = 0;
+    std::int64_t owner = 0;  ///< ephemeralOwner
+    std::int32_t aversion = 0;
+    std::int32_t create_counter = 0;  ///< of children; cversion = 2 * create_counter - num_children
+    std::int32_t num_children = 0;
+  };
+
+  const std::int64_t zxid;  ///< of the transaction that made it; loaded: mzxid, or 0 with Rare
   std::atomic<Version*> older{nullptr};
   std::int64_t czxid = 0;
-  std::int64_t mzxid = 0;
-  std::int64_t pzxid = 0;
   std::int64_t ctime_ms = 0;
   std::int64_t mtime_ms = 0;
-  std::int64_t owner = 0;  ///< ephemeralOwner
-  std::int32_t version = 0;
-  std::int32_t aversion = 0;
-  std::int32_t create_counter = 0;  ///< of children; cversion = 2 * create_counter - num_children
-  std::int32_t num_children = 0;
   const Acl* acl = nullptr;  ///< retained; null in tombstones. Change it with set_acl().
+  std::int32_t version = 0;
 
-  bool is_tombstone() const { return data_length_ == tombstone; }
-  bool has_data() const { return data_length_ >= 0; }
+  std::int64_t mzxid() const { return has_rare() ? rare().mzxid : zxid; }
+  std::int64_t pzxid() const { return has_rare() ? rare().pzxid : czxid; }
+  std::int64_t owner() const { return has_rare() ? rare().owner : 0; }
+  std::int32_t aversion() const { return has_rare() ? rare().aversion : 0; }
+  std::int32_t create_counter() const { return has_rare() ? rare().create_counter : 0; }
+  std::int32_t num_children() const { return has_rare() ? rare().num_children : 0; }
+
+  bool has_rare() const { return (size_ & rare_bit) != 0; }
+  const Rare& rare() const {
+    return *reinterpret_cast<const Rare*>(reinterpret_cast<const std::byte*>(this) + rare_offset);
+  }
+  /// Writer, in an edited version only. REQUIRES: has_rare().
+  Rare& rare() { return const_cast<Rare&>(static_cast<const Version*>(this)->rare()); }
+
+  bool is_tombstone() const { return length() == tombstone; }
+  bool has_data() const { return length() < tombstone; }
   /// The Stat's dataLength: 0 for null data as well.
-  std::int32_t data_length() const { return data_length_ < 0 ? 0 : data_length_; }
+  std::int32_t data_length() const { return has_data() ? static_cast<std::int32_t>(length()) : 0; }
   /// nullopt = null data, which is not the same as empty data. Lives as long as the version.
   std::optional<Bytes> data() const;
   /// Of the data's bytes; 0 for null data. Cheap: long data has it stored.
@@ -108,21 +128,28 @@ struct Version {
 
  private:
   friend class Trie;
-  static constexpr std::int32_t null_data = -1;
-  static constexpr std::int32_t tombstone = -2;
-  static constexpr std::size_t data_offset = 92;
+  static constexpr std::uint32_t rare_bit = 1u << 31;
+  static constexpr std::uint32_t null_data = rare_bit - 1;
+  static constexpr std::uint32_t tombstone = rare_bit - 2;
+  static constexpr std::size_t rare_offset = 56;
+  static constexpr std::size_t rare_bytes = 36;  // without what pads the struct
 
-  explicit Version(std::int64_t z) : zxid(z) {}
+  Version(std::int64_t z, bool with_rare)
+      : zxid(z), size_(null_data | (with_rare ? rare_bit : 0)) {}
+  std::uint32_t length() const { return size_ & ~rare_bit; }
+  void set_length(std::uint32_t length) { size_ = (size_ & rare_bit) | length; }
+  std::size_t data_offset() const { return rare_offset + (has_rare() ? rare_bytes : 0); }
+  const std::byte* tail() const { return reinterpret_cast<const std::byte*>(this) + data_offset(); }
   const Blob* blob() const {
     const Blob* at;
-    std::memcpy(&at, reinterpret_cast<const std::byte*>(this) + data_offset, sizeof at);
+    std::memcpy(&at, tail(), sizeof at);
     return at;
   }
 
-  std::int32_t data_length_ = null_data;
-  // Behind it: the data, or a Blob*.
+  std::uint32_t size_;  // length of the data, or what is there instead; rare_bit
+  // Behind it: Rare if there is one, then the data, or a Blob*.
 };
-static_assert(sizeof(Version) == 96);
+static_assert(sizeof(Version) == 56);
 
 template <class Text>
 void Znode::append_path(Text& out) const {

@@ -48,7 +48,7 @@ class Forest {
     const Acl* acl = trie_.acls().intern({});
     trie_.add_child(above, name, as_bytes(data_), acl);
     acl->release();
-    ++trie_.edit(above).num_children;
+    ++trie_.edit(above).rare().num_children;
     trie_.keep();
   }
   void remove(std::string_view path) {
@@ -56,7 +56,7 @@ class Forest {
     Znode& node = *trie_.find(path);
     Znode& above = *node.parent();
     trie_.remove(node);
-    --trie_.edit(above).num_children;
+    --trie_.edit(above).rare().num_children;
     trie_.keep();
   }
   void set(std::string_view path) {

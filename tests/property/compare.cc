@@ -133,7 +133,7 @@ void Run::compare_content(core::State& state, const Tree& tree, const char* whic
     const core::Version& version = *core::Trie::newest(at);
     const Node* expected = tree.find(path);
     const std::string text =
-        text_of(node_of(version), static_cast<std::size_t>(version.num_children));
+        text_of(node_of(version), static_cast<std::size_t>(version.num_children()));
     equal(fmt::format("'{}' in the {}", printable(path), which), text,
           expected ? text_of(*expected, expected->children.size()) : "(missing)");
     std::set<std::string> children;

@@ -14,14 +14,14 @@ Node node_of(const core::Version& version) {
   if (const auto data = version.data()) node.data = std::string(as_text(*data));
   node.acl = grants_of(*version.acl);
   node.czxid = version.czxid;
-  node.mzxid = version.mzxid;
-  node.pzxid = version.pzxid;
+  node.mzxid = version.mzxid();
+  node.pzxid = version.pzxid();
   node.ctime_ms = version.ctime_ms;
   node.mtime_ms = version.mtime_ms;
-  node.owner = version.owner;
+  node.owner = version.owner();
   node.version = version.version;
-  node.aversion = version.aversion;
-  node.create_counter = version.create_counter;
+  node.aversion = version.aversion();
+  node.create_counter = version.create_counter();
   return node;
 }
 

@@ -73,7 +73,7 @@ void walk(TrieWorld& world, const std::atomic<bool>& stop, std::uint64_t& walks)
       path.clear();
       node.append_path(path);
       const std::string_view data = version.has_data() ? as_text(*version.data()) : "";
-      digest += TrieWorld::hash_of(path, data, version.mzxid);
+      digest += TrieWorld::hash_of(path, data, version.mzxid());
     };
     for (int shard = 0; cursor.visit_shard(visit); ++shard)
       if (shard % 128 == 0) std::this_thread::yield();

@@ -170,22 +170,20 @@ void TrieWorld::create(const std::string& path, std::string data) {
   Znode& node = trie_.add_child(*parent, std::string_view(path).substr(path.rfind('/') + 1),
                                 as_bytes(data), acl);
   acl->release();
-  Version& version = trie_.edit(node);
-  version.mzxid = version.zxid;
-  ++trie_.edit(*parent).num_children;
+  const Version& version = trie_.created(node);
+  ++trie_.edit(*parent).rare().num_children;
   note(path, Entry{std::move(data), version.zxid});
 }
 
 void TrieWorld::set(const std::string& path, std::string data) {
-  Version& version = trie_.edit_data(*trie_.find(path), as_bytes(data));
-  version.mzxid = version.zxid;
+  const Version& version = trie_.edit_data(*trie_.find(path), as_bytes(data));
   note(path, Entry{std::move(data), version.zxid});
 }
 
 void TrieWorld::remove(const std::string& path) {
   Znode* node = trie_.find(path);
   trie_.remove(*node);
-  --trie_.edit(*node->parent()).num_children;
+  --trie_.edit(*node->parent()).rare().num_children;
   note(path, std::nullopt);
 }
 
@@ -211,7 +209,7 @@ void TrieWorld::check_pair(Zxid snapshot, int i, Seen& seen) const {
   const Version* right = trie_.find_visible("/right/" + name, snapshot);
   CHECK(left != nullptr);
   CHECK(right != nullptr);
-  CHECK(left->mzxid <= snapshot.value);
+  CHECK(left->mzxid() <= snapshot.value);
   CHECK(number_in(as_text(*left->data())) + number_in(as_text(*right->data())) == pair_sum);
   ++seen.pairs;
 }

@@ -94,7 +94,7 @@ void TrieWorld::check_pool(Zxid snapshot, int d, Seen& seen, Between&& between) 
   CHECK(node != nullptr);
   const Version* version = Trie::visible(*node, snapshot);
   CHECK(version != nullptr);
-  const std::int32_t expected = version->num_children;
+  const std::int32_t expected = version->num_children();
   std::int32_t count = 0;
   ChildWalk walk(*node, snapshot);
   while (const Znode* child = walk.next()) {

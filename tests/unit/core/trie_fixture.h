@@ -31,24 +31,21 @@ struct TrieTest : ::testing::Test {
     const Acl* acl = trie.acls().intern({});
     Znode& made = trie.add_child(parent, path.substr(slash + 1), as_bytes(data), acl);
     acl->release();
-    trie.edit(made).czxid = trie.edit(made).zxid;
-    Version& above = trie.edit(parent);
+    Version::Rare& above = trie.edit(parent).rare();
     ++above.num_children;
     ++above.create_counter;
-    above.pzxid = above.zxid;
+    above.pzxid = trie.created(made).zxid;
   }
   void do_set(std::string_view path, std::string_view data) {
-    Version& version = trie.edit_data(node(path), as_bytes(data));
-    ++version.version;
-    version.mzxid = version.zxid;
+    ++trie.edit_data(node(path), as_bytes(data)).version;
   }
   void do_remove(std::string_view path) {
     Znode& gone = node(path);
     Znode& parent = *gone.parent();
     trie.remove(gone);
     Version& above = trie.edit(parent);
-    --above.num_children;
-    above.pzxid = above.zxid;
+    --above.rare().num_children;
+    above.rare().pzxid = above.zxid;
   }
 
   // One transaction each.

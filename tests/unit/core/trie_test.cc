@@ -105,7 +105,7 @@ TEST_F(TrieTest, DataOfEveryLengthAroundTheInlineLimitIsKept) {
     create(path, data);
     commit_all();
     trie.begin(next());
-    ++trie.edit(node(path)).num_children;  // a copy of the version, not of the data
+    ++trie.edit(node(path)).rare().num_children;  // a copy of the version, not of the data
     trie.keep();
     commit_all();
     const Version* version = trie.find_visible(path, trie.newest_zxid());

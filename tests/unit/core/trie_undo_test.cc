@@ -171,7 +171,7 @@ TEST_F(TrieTest, R10_KeepAndUndoTakeTurnsOverManyRounds) {
   commit_all();
   reclaim_all();
   const Names names = children("/p", trie.newest_zxid());
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(Trie::newest(node("/p"))->num_children));
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(Trie::newest(node("/p"))->num_children()));
   EXPECT_EQ(trie.node_table_size(), 2 + names.size());
   EXPECT_EQ(trie.version_count(), 2 + names.size());
 }

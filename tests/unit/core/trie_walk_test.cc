@@ -90,7 +90,7 @@ TEST_F(TrieTest, LoadTakesNodesInAnyOrderAndKnowsWhoIsMissing) {
   ASSERT_NE(trie.load_node("/a", as_bytes("a"), nullptr), nullptr);
   ASSERT_NE(trie.find_unloaded(), nullptr);
   EXPECT_EQ(trie.find_unloaded()->name(), "b");
-  trie.load_node("/a/b", std::nullopt, nullptr)->mzxid = 77;
+  trie.load_node("/a/b", std::nullopt, nullptr)->rare().mzxid = 77;
   EXPECT_EQ(trie.find_unloaded(), nullptr);
   trie.load_node("/", as_bytes("root"), nullptr);
   for (const char* path : {"a", "//", "/a//b", "/a/"})
@@ -100,7 +100,7 @@ TEST_F(TrieTest, LoadTakesNodesInAnyOrderAndKnowsWhoIsMissing) {
   EXPECT_EQ(trie.pins().committed(), make_zxid(3, 9));
   EXPECT_EQ(at("/a/b/c", make_zxid(3, 9)), "c");
   EXPECT_EQ(at("/", make_zxid(3, 9)), "root");
-  EXPECT_EQ(trie.find_visible("/a/b", make_zxid(3, 9))->mzxid, 77);
+  EXPECT_EQ(trie.find_visible("/a/b", make_zxid(3, 9))->mzxid(), 77);
   EXPECT_EQ(children("/a", make_zxid(3, 9)), Names{"b"});
   set("/a/b/c", "later");
   commit_all();

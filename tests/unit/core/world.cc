@@ -51,12 +51,12 @@ std::uint64_t acl_hash(std::span<const AclEntry> acl) {
 std::uint64_t node_term(std::string_view path, const Version& version) {
   std::string record;
   put(record, path_hash(path));
-  for (const std::int64_t field : {version.czxid, version.mzxid, version.pzxid, version.ctime_ms,
-                                   version.mtime_ms, version.owner})
+  for (const std::int64_t field : {version.czxid, version.mzxid(), version.pzxid(),
+                                   version.ctime_ms, version.mtime_ms, version.owner()})
     put(record, field);
   const auto data = version.data();
   for (const std::int32_t field :
-       {version.version, version.aversion, version.create_counter, version.num_children,
+       {version.version, version.aversion(), version.create_counter(), version.num_children(),
         data ? static_cast<std::int32_t>(data->size()) : -1, 0})
     put(record, field);
   put(record, data ? hash(as_text(*data)) : 0);
@@ -251,15 +251,15 @@ std::map<std::string, std::string> dump(State& state) {
     const Version& v = *Trie::newest(node);
     std::string text = text_of(v.data());
     for (const auto& [name, value] : {std::pair{" c=", v.czxid},
-                                      {" m=", v.mzxid},
-                                      {" p=", v.pzxid},
+                                      {" m=", v.mzxid()},
+                                      {" p=", v.pzxid()},
                                       {" ct=", v.ctime_ms},
                                       {" mt=", v.mtime_ms},
-                                      {" owner=", v.owner},
+                                      {" owner=", v.owner()},
                                       {" v=", v.version},
-                                      {" a=", v.aversion},
-                                      {" counter=", v.create_counter},
-                                      {" children=", v.num_children}})
+                                      {" a=", v.aversion()},
+                                      {" counter=", v.create_counter()},
+                                      {" children=", v.num_children()}})
       text += name + std::to_string(value);
     all[path] = text + " " + text_of(v.acl->entries());
   });
