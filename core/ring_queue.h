@@ -28,6 +28,7 @@ class RingQueue {
     DCHECK(index < size_);
     return items_[(head_ + index) & (capacity_ - 1)];
   }
+  std::size_t memory_bytes() const { return capacity_ * sizeof(T); }
   void push_back(T value) {
     if (size_ == capacity_) [[unlikely]]
       grow();

@@ -65,7 +65,7 @@ void BM_FanOut(benchmark::State& state) {
       const std::uint32_t next = table.watch(watch).next_in_path;
       const std::uint32_t client = table.watch(watch).client;
       outputs[client].append(frame.bytes());
-      table.take_bits(watch, watches[client], watch_data);
+      table.use_up(watch, watches[client], watch_data, WatchTable::Likely::again);
       watch = next;
     }
     CHECK(told == clients);

@@ -11,9 +11,9 @@ using proto::EventType;
 Fanout::Fanout(WatchTable& watches, ClientTable& clients, bool skip_acl, Tell tell)
     : watches_(watches), clients_(clients), skip_acl_(skip_acl), tell_(std::move(tell)) {}
 
-void Fanout::add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_up, Job& job) {
-  watches_.hold_path(path);
-  hits_.push_back({path, fires, uses_up});
+void Fanout::add_hit(const Hit& hit, Job& job) {
+  watches_.hold_path(hit.path);
+  hits_.push_back(hit);
   ++job.path_count;
 }
 
@@ -47,16 +47,18 @@ void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
   const std::string_view text = slot.path(event);
   Job job{.slot = &slot, .event = &event, .position = position, .zxid = zxid};
   const std::uint32_t own = watches_.find_path(text);
+  using Likely = WatchTable::Likely;
   if (event.type == EventType::node_children_changed) {
-    if (own != WatchTable::none) add_hit(own, watch_child_table, watch_child, job);
+    if (is_watched(own)) add_hit({own, watch_child_table, watch_child, Likely::again}, job);
   } else {
     // A deletion is told to both tables of the path, once to each connection.
-    const bool is_deletion = event.type == EventType::node_deleted;
-    if (own != WatchTable::none)
-      add_hit(own, is_deletion ? watch_any : watch_data_table,
-              is_deletion ? watch_data | watch_child : watch_data, job);
-    watches_.visit_recursive_ancestors(
-        text, [&](std::uint32_t above) { add_hit(above, watch_recursive, 0, job); });
+    if (is_watched(own) && event.type == EventType::node_deleted)
+      add_hit({own, watch_any, watch_data | watch_child, Likely::no_more}, job);
+    else if (is_watched(own))
+      add_hit({own, watch_data_table, watch_data, Likely::again}, job);
+    watches_.visit_recursive_ancestors(text, [&](std::uint32_t above) {
+      add_hit({above, watch_recursive, 0, Likely::again}, job);
+    });
   }
   if (job.path_count == 0) return;
   job.number = ++newest_number_;
@@ -66,7 +68,7 @@ void Fanout::add(const ordering::FeedSlot& slot, std::uint64_t position,
 void Fanout::tell(Client& client, std::uint32_t index, const Job& job, const Hit& hit) {
   const std::uint32_t bits = watches_.watch(index).bits;
   if ((bits & hit.fires) == 0) return;
-  if ((bits & hit.uses_up) != 0) watches_.take_bits(index, client.watches, hit.uses_up);
+  if ((bits & hit.uses_up) != 0) watches_.use_up(index, client.watches, hit.uses_up, hit.likely);
   if (client.told_job == job.number) return;
   client.told_job = job.number;
   if (!skip_acl_ && !job.event->acl->permits(proto::perm_read, *client.identities)) return;
@@ -96,13 +98,17 @@ bool Fanout::run(const Budget& budget) {
         watches_.cursor = watches_.path(hit.path).first;
         in_list_ = true;
       }
-      // What removing a watch touches is all over the memory: it is fetched some entries ahead.
-      std::uint32_t ahead = hit.uses_up != 0 ? watches_.cursor : WatchTable::none;
-      for (int i = 0; i < watches_ahead && ahead != WatchTable::none; ++i)
-        ahead = watches_.prefetch(ahead);
+      // Watches, and what removing one touches, are all over the memory: fetched some entries
+      // ahead.
+      const bool removes = hit.uses_up != 0 && hit.likely == WatchTable::Likely::no_more;
+      const auto fetch = [&](std::uint32_t at) {
+        return removes ? watches_.prefetch(at) : watches_.prefetch_next(at);
+      };
+      std::uint32_t ahead = watches_.cursor;
+      for (int i = 0; i < watches_ahead && ahead != WatchTable::none; ++i) ahead = fetch(ahead);
       for (; watches_.cursor != WatchTable::none; --watches_left) {
         if (watches_left == 0 || told_bytes_ - told_before >= budget.bytes) return false;
-        if (ahead != WatchTable::none) ahead = watches_.prefetch(ahead);
+        if (ahead != WatchTable::none) ahead = fetch(ahead);
         const std::uint32_t index = watches_.cursor;
         watches_.cursor = watches_.watch(index).next_in_path;
         Client& client = clients_.at(watches_.watch(index).client);

@@ -74,11 +74,15 @@ class Fanout {
     std::uint32_t path = WatchTable::none;
     std::uint8_t fires = 0;
     std::uint8_t uses_up = 0;
+    WatchTable::Likely likely = WatchTable::Likely::again;  ///< to set it again
   };
 
   void fetch(const ordering::FeedSlot& slot, std::size_t from) const;
   void fetch_hits();
-  void add_hit(std::uint32_t path, std::uint8_t fires, std::uint8_t uses_up, Job& job);
+  bool is_watched(std::uint32_t path) const {
+    return path != WatchTable::none && watches_.path(path).first != WatchTable::none;
+  }
+  void add_hit(const Hit& hit, Job& job);
   void tell(Client& client, std::uint32_t watch, const Job& job, const Hit& hit);
 
   /// Events whose paths are fetched into the cache together, where there are more watches than the

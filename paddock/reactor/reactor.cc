@@ -79,6 +79,7 @@ void Reactor::run_turn() {
   }
   drain_feed();
   fanout_.run(fanout_budget);
+  sweep_watches();
   server_.feed.release(index_, fanout_.oldest_position(position_));
   go_on_reading();
   if (duties_.take_mail) duties_.take_mail(wall_ms_);
@@ -102,7 +103,7 @@ void Reactor::run_turn() {
 
 bool Reactor::has_work() const {
   return !ready_.empty() || slice_.has_value() || !fanout_.is_idle() || !told_.empty() ||
-         server_.feed.has(position_) || !control_.is_empty() ||
+         watches_.has_stale() || server_.feed.has(position_) || !control_.is_empty() ||
          (!expiring_.empty() && !is_expiry_blocked_) || (duties_.is_busy && duties_.is_busy());
 }
 
@@ -134,6 +135,7 @@ std::int64_t Reactor::next_deadline_ns() {
   if (!held_by_core_.empty() || !detaches_.empty() || !expiring_.empty() ||
       (duties_.is_blocked && duties_.is_blocked()))
     deadline_ns = std::min(deadline_ns, now_ns_ + core_retry_ns);
+  deadline_ns = std::min(deadline_ns, watch_tick_ns_);
   if (is_stopping_) deadline_ns = std::min(deadline_ns, now_ns_ + 10'000'000);
   return deadline_ns;
 }

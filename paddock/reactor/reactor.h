@@ -223,6 +223,7 @@ class Reactor {
   // --- Watches (reactor_watches.cc)
   void watch(Client& client, std::string_view path, std::uint8_t bits);
   void count_watches();
+  void sweep_watches();
   Taken set_watches(Client& client, const Request& request);
   Taken add_watch(Client& client, const Request& request);
   Taken check_or_remove_watches(Client& client, const Request& request);
@@ -256,6 +257,7 @@ class Reactor {
   ordering::SessionDeadlines deadlines_;
   WatchTable watches_;
   Fanout fanout_;
+  std::int64_t watch_tick_ns_ = net::never_ns;  ///< monotonic; of watches_, while some rest
 
   std::vector<ordering::ConnectionId> ready_, serving_;  ///< with input to look at; kept memory
   std::vector<ordering::ConnectionId> dirty_;            ///< with output to flush

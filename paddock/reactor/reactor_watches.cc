@@ -6,6 +6,12 @@
 #include "paddock/reactor/reactor.h"
 
 namespace paddock::reactor {
+namespace {
+
+constexpr std::int64_t watch_rest_ns = 2'000'000'000;
+constexpr std::size_t watch_looks_per_turn = 256;
+
+}  // namespace
 
 void Reactor::watch(Client& client, std::string_view path, std::uint8_t bits) {
   watches_.add(client.id.index, client.watches, path, bits);
@@ -21,6 +27,24 @@ void Reactor::count_watches() {
   // relaxed: only this thread stores.
   if (owns_watches_.load(std::memory_order_relaxed) != has_some)
     owns_watches_.store(has_some, std::memory_order_seq_cst);
+}
+
+/// Part of each turn: takes out a few watches that have rested for more than watch_rest_ns.
+void Reactor::sweep_watches() {
+  if (!watches_.has_resting()) {
+    watch_tick_ns_ = net::never_ns;
+    return;
+  }
+  if (watch_tick_ns_ == net::never_ns) watch_tick_ns_ = now_ns_ + watch_rest_ns;
+  if (now_ns_ >= watch_tick_ns_) {
+    watches_.tick();
+    watch_tick_ns_ = now_ns_ + watch_rest_ns;
+  }
+  if (!watches_.has_stale()) return;
+  watches_.sweep(watch_looks_per_turn, [this](std::uint32_t client) -> ClientWatches& {
+    return clients_.at(client).watches;
+  });
+  count_watches();
 }
 
 namespace {

@@ -103,33 +103,49 @@ void WatchTable::add(std::uint32_t client, ClientWatches& watches, std::string_v
   const std::uint32_t path = find_or_make_path(text);
   std::uint32_t index = find_watch(client, path);
   if (index == none) {
+    CHECK(path < path_count_max);
     index = watches_.allocate();
     Watch& made = watches_[index];
-    made.path = path;
+    made.path = path & path_count_max;
     made.client = client & (client_count_max - 1);
-    made.next_in_path = paths_[path].first;
-    if (made.next_in_path != none) watches_[made.next_in_path].previous_in_path = index;
-    paths_[path].first = index;
     made.next_of_client = watches.first;
     if (made.next_of_client != none) watches_[made.next_of_client].previous_of_client = index;
     watches.first = index;
     ++watches.count;
     by_client_and_path_.insert(hash_of(client, path), index);
+    enter_path(index);
+  } else if (watches_[index].bits == 0) {
+    --paths_[path].held_count;
+    enter_path(index);
   }
   Watch& watch = watches_[index];
   set_bits(watch, watch.bits | bits);
 }
 
-void WatchTable::unlink(std::uint32_t index, ClientWatches& watches) {
+void WatchTable::enter_path(std::uint32_t index) {
   Watch& watch = watches_[index];
   Path& path = paths_[watch.path];
+  watch.previous_in_path = none;
+  watch.next_in_path = path.first;
+  if (path.first != none) watches_[path.first].previous_in_path = index;
+  path.first = index;
+}
+
+void WatchTable::leave_path(std::uint32_t index) {
+  const Watch& watch = watches_[index];
   if (cursor == index) cursor = watch.next_in_path;
   if (watch.previous_in_path == none)
-    path.first = watch.next_in_path;
+    paths_[watch.path].first = watch.next_in_path;
   else
     watches_[watch.previous_in_path].next_in_path = watch.next_in_path;
   if (watch.next_in_path != none)
     watches_[watch.next_in_path].previous_in_path = watch.previous_in_path;
+}
+
+/// Of a watch that has no modes and has left its path, on which it has a hold.
+void WatchTable::erase(std::uint32_t index, ClientWatches& watches) {
+  const Watch& watch = watches_[index];
+  DCHECK(watch.bits == 0);
   if (watch.previous_of_client == none)
     watches.first = watch.next_of_client;
   else
@@ -138,14 +154,27 @@ void WatchTable::unlink(std::uint32_t index, ClientWatches& watches) {
     watches_[watch.next_of_client].previous_of_client = watch.previous_of_client;
   --watches.count;
   by_client_and_path_.erase(hash_of(watch.client, watch.path), index);
-  forget_path_if_unused(watch.path);
+  drop_path(watch.path);
   watches_.free(index);
 }
 
 void WatchTable::take_bits(std::uint32_t index, ClientWatches& watches, std::uint8_t bits) {
+  use_up(index, watches, bits, Likely::no_more);
+}
+
+void WatchTable::use_up(std::uint32_t index, ClientWatches& watches, std::uint8_t bits,
+                        Likely likely) {
   Watch& watch = watches_[index];
-  set_bits(watch, watch.bits & static_cast<std::uint8_t>(~bits));
-  if (watch.bits == 0) unlink(index, watches);
+  if (watch.bits != 0) {
+    set_bits(watch, watch.bits & static_cast<std::uint8_t>(~bits));
+    if (watch.bits != 0) return;
+    leave_path(index);
+    hold_path(watch.path);
+  }
+  if (likely == Likely::no_more) return erase(index, watches);
+  if (watch.is_queued != 0) return;
+  watch.is_queued = 1;
+  resting_.push_back(index);
 }
 
 std::uint32_t WatchTable::prefetch(std::uint32_t index) const {
@@ -159,7 +188,7 @@ std::uint32_t WatchTable::prefetch(std::uint32_t index) const {
 
 std::size_t WatchTable::memory_bytes() const {
   return watches_.memory_bytes() + paths_.memory_bytes() + by_client_and_path_.memory_bytes() +
-         by_text_.memory_bytes();
+         by_text_.memory_bytes() + resting_.memory_bytes();
 }
 
 std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, std::string_view text,
@@ -169,6 +198,7 @@ std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, st
   const std::uint32_t index = find_watch(client, path);
   if (index == none) return 0;
   const std::uint8_t were_there = watches_[index].bits & bits;
+  if (were_there == 0) return 0;
   take_bits(index, watches, bits);
   return were_there;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/ring_queue.h"
 #include "paddock/reactor/index_table.h"
 #include "paddock/reactor/slab.h"
 
@@ -32,6 +33,11 @@ struct ClientWatches {
 /// The watches of one reactor's connections: one entry for each pair of connection and path, in a
 /// list of the path and in a list of the connection, found by the pair through a hash table.
 ///
+/// A one-shot watch that has fired is usually set again soon, by the read that the notification
+/// causes. So it keeps its entry for a while and rests: without modes, out of its path's list, and
+/// nobody who asks for watches is told of it. That spares firing and setting most of their work,
+/// which is all over the memory.
+///
 /// Memory: 24 bytes an entry and 11 to 21 in the hash table, so 45 at most where paths are shared;
 /// a path costs as much again and its text.
 ///
@@ -41,9 +47,10 @@ class WatchTable {
   static constexpr std::uint32_t none = UINT32_MAX;
 
   struct Watch {
-    std::uint32_t path = none;
-    std::uint32_t client : 28 = 0;  ///< ConnectionId::index
-    std::uint32_t bits : 4 = 0;     ///< WatchBits
+    std::uint32_t path : 31 = path_count_max;
+    std::uint32_t is_queued : 1 = 0;  ///< in resting_
+    std::uint32_t client : 28 = 0;    ///< ConnectionId::index
+    std::uint32_t bits : 4 = 0;       ///< WatchBits; none: it rests
     std::uint32_t next_in_path = none;
     std::uint32_t previous_in_path = none;
     std::uint32_t next_of_client = none;
@@ -54,7 +61,8 @@ class WatchTable {
     std::uint32_t length = 0;
     std::uint32_t first = none;  ///< newest watch
     std::uint32_t recursive_count = 0;
-    std::uint32_t held_count = 0;  ///< by Fanout; a held path stays although nobody watches it
+    /// By Fanout and by watches that rest; a held path stays although nobody watches it.
+    std::uint32_t held_count = 0;
   };
   struct Counts {
     std::int64_t data = 0;        ///< entries of the data table
@@ -68,6 +76,7 @@ class WatchTable {
   WatchTable& operator=(const WatchTable&) = delete;
 
   static constexpr std::uint32_t client_count_max = 1u << 28;
+  static constexpr std::uint32_t path_count_max = (1u << 31) - 1;
 
   /// Adds modes to what the client has on this path; a new watch is in front of all others of the
   /// path. REQUIRES: client < client_count_max.
@@ -96,15 +105,33 @@ class WatchTable {
   std::string_view text(std::uint32_t path) const {
     return {paths_[path].text.get(), paths_[path].length};
   }
-  /// As remove(), of a watch that is known.
-  void take_bits(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits);
+  /// A watch has fired: takes modes away. If none is left it rests, or goes if it is not likely to
+  /// be set again.
+  enum class Likely : std::uint8_t { again, no_more };  // to be set
+  void use_up(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits, Likely likely);
   /// Fetches into the cache what taking this watch away would touch. Returns the path's next one.
   std::uint32_t prefetch(std::uint32_t watch) const;
+  /// The same for what using it up would.
+  std::uint32_t prefetch_next(std::uint32_t watch) const {
+    const std::uint32_t next = watches_[watch].next_in_path;
+    if (next != none) __builtin_prefetch(&watches_[next], 1);
+    return next;
+  }
   void hold_path(std::uint32_t path) { ++paths_[path].held_count; }
   void drop_path(std::uint32_t path);
   /// A place in some path's list that moves on by itself when its watch is removed.
   std::uint32_t cursor = none;
 
+  // --- Rest. The caller ticks every few seconds and sweeps until nothing is stale.
+  bool has_resting() const { return !resting_.empty(); }
+  bool has_stale() const { return stale_count_ != 0; }
+  void tick() { stale_count_ = resting_.size(); }
+  /// Takes out watches that have rested since before the last tick: looks at `count` at most.
+  /// `watches_of(client)`: the client's ClientWatches.
+  template <class WatchesOf>
+  void sweep(std::size_t count, WatchesOf&& watches_of);
+
+  // With those that rest.
   bool empty() const { return watches_.size() == 0; }
   std::size_t size() const { return watches_.size(); }
   /// Calls `visit(path)` for each strict ancestor of `text` that somebody watches recursively.
@@ -129,7 +156,7 @@ class WatchTable {
   template <class Visit>
   void visit(const ClientWatches& of, Visit&& visit) const {
     for (std::uint32_t at = of.first; at != none; at = watches_[at].next_of_client)
-      visit(watches_[at]);
+      if (watches_[at].bits != 0) visit(watches_[at]);
   }
 
  private:
@@ -137,14 +164,36 @@ class WatchTable {
   std::uint32_t find_or_make_path(std::string_view path);
   void forget_path_if_unused(std::uint32_t path);
   void set_bits(Watch& watch, std::uint8_t bits);
-  void unlink(std::uint32_t index, ClientWatches& watches);
+  void take_bits(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits);
+  void enter_path(std::uint32_t index);
+  void leave_path(std::uint32_t index);
+  void erase(std::uint32_t index, ClientWatches& watches);
 
   Slab<Watch> watches_;
   Slab<Path> paths_;
   IndexTable by_client_and_path_;  ///< watches
   IndexTable by_text_;             ///< paths
+  /// Watches that rested when they came in here, the oldest first; one that is set again stays
+  /// until it is its turn. An index whose place was freed meanwhile is known by is_queued.
+  core::RingQueue<std::uint32_t> resting_;
+  std::size_t stale_count_ = 0;  ///< of these: those that were here at the last tick
   Counts counts_;
   std::map<std::uint32_t, std::uint32_t> recursive_lengths_;  ///< of watched paths, and how many
 };
+
+template <class WatchesOf>
+void WatchTable::sweep(std::size_t count, WatchesOf&& watches_of) {
+  constexpr std::size_t ahead = 4;
+  for (; count != 0 && stale_count_ != 0; --count, --stale_count_) {
+    if (stale_count_ > 2 * ahead) __builtin_prefetch(&watches_[resting_.at(2 * ahead)], 1);
+    if (stale_count_ > ahead) prefetch(resting_.at(ahead));
+    const std::uint32_t index = resting_.front();
+    resting_.pop_front();
+    Watch& watch = watches_[index];
+    if (watch.is_queued == 0) continue;
+    watch.is_queued = 0;
+    if (watch.bits == 0) erase(index, watches_of(std::uint32_t{watch.client}));
+  }
+}
 
 }  // namespace paddock::reactor

@@ -122,6 +122,72 @@ TEST_F(WatchTableTest, TheCursorMovesOnWhenItsWatchGoes) {
   EXPECT_EQ(table.cursor, WatchTable::none);
 }
 
+TEST_F(WatchTableTest, AUsedUpWatchRestsUnseenAndIsSetAgain) {
+  table.add(1, one, "/a", watch_data);
+  const std::uint32_t path = table.find_path("/a");
+  const std::uint32_t watch = table.path(path).first;
+  for (int round = 0; round < 3; ++round) {
+    table.use_up(watch, one, watch_data, WatchTable::Likely::again);
+    EXPECT_EQ(table.bits_of(1, "/a"), 0);
+    EXPECT_EQ(table.remove(1, one, "/a", watch_any), 0);
+    EXPECT_EQ(table.path(path).first, WatchTable::none);
+    expect_counts(0, 0, 0);
+    table.visit(one, [](const WatchTable::Watch&) { FAIL() << "one that rests"; });
+    table.add(1, one, "/a", watch_child);
+    table.add(1, one, "/a", watch_data);
+    EXPECT_EQ(table.path(path).first, watch);
+    EXPECT_EQ(table.remove(1, one, "/a", watch_child), watch_child);
+    expect_counts(1, 0, 0);
+    EXPECT_EQ(table.size(), 1u);
+  }
+  table.use_up(watch, one, watch_data, WatchTable::Likely::no_more);
+  EXPECT_TRUE(table.empty());
+  EXPECT_EQ(table.find_path("/a"), WatchTable::none);
+}
+
+TEST_F(WatchTableTest, WhatRestsForLongGoesAndWhatWasSetAgainStays) {
+  constexpr int count = 100;
+  const auto text = [](int i) { return "/n" + std::to_string(i); };
+  for (int i = 0; i < count; ++i) {
+    table.add(1, one, text(i), watch_data);
+    table.use_up(table.path(table.find_path(text(i))).first, one, watch_data,
+                 WatchTable::Likely::again);
+  }
+  const auto sweep = [&](std::size_t looks) {
+    table.sweep(looks, [&](std::uint32_t) -> ClientWatches& { return one; });
+  };
+  sweep(count);
+  EXPECT_EQ(table.size(), std::size_t{count}) << "not before a tick";
+  for (int i = 0; i < count; i += 2) table.add(1, one, text(i), watch_data);
+  table.tick();
+  sweep(count / 2);
+  EXPECT_TRUE(table.has_stale());
+  sweep(count);
+  EXPECT_FALSE(table.has_stale());
+  EXPECT_FALSE(table.has_resting());
+  EXPECT_EQ(table.size(), std::size_t{count / 2});
+  for (int i = 0; i < count; ++i) {
+    EXPECT_EQ(table.bits_of(1, text(i)), i % 2 == 0 ? watch_data : 0);
+    EXPECT_EQ(table.find_path(text(i)) != WatchTable::none, i % 2 == 0);
+  }
+  table.remove_all(1, one);
+}
+
+/// Its place may have another watch by the time when it is looked at.
+TEST_F(WatchTableTest, AConnectionMayGoWhileItsWatchesRest) {
+  table.add(1, one, "/a", watch_data);
+  table.use_up(table.path(table.find_path("/a")).first, one, watch_data, WatchTable::Likely::again);
+  table.remove_all(1, one);
+  EXPECT_TRUE(table.empty());
+  EXPECT_EQ(table.find_path("/a"), WatchTable::none);
+  table.add(2, two, "/b", watch_data);
+  table.tick();
+  table.sweep(10, [&](std::uint32_t) -> ClientWatches& { return two; });
+  EXPECT_EQ(table.bits_of(2, "/b"), watch_data);
+  table.remove_all(2, two);
+  EXPECT_TRUE(table.empty());
+}
+
 TEST_F(WatchTableTest, RecursiveAncestorsAreThoseOfWholeNames) {
   for (const char* path : {"/", "/a", "/a/b", "/a/bc", "/x", ""})
     table.add(1, one, path, watch_recursive);
