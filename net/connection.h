@@ -78,6 +78,14 @@ class Connection {
     if (output_.capacity() == 0) output_ = loop_.buffers().take();
     return output_;
   }
+  /// Fetches into the cache where the next bytes of output() will be, some hundred of them: who has
+  /// something for many connections writes into as many places that the cache does not hold.
+  void prefetch_output() const {
+    constexpr std::size_t cache_line = 64;
+    const std::byte* end = output_.data() + output_.size();
+    __builtin_prefetch(end, 1);
+    __builtin_prefetch(end + cache_line, 1);
+  }
   /// Queues a send, unless one is in flight: then its completion sends what output() holds by then.
   void flush();
   /// Bytes not yet taken by the kernel, output() included.

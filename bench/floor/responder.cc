@@ -75,6 +75,9 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
   }
 
  private:
+  /// Whose output is fetched into the cache meanwhile, as a reactor does.
+  static constexpr std::size_t clients_ahead = 4;
+
   struct Client {
     Client(net::Loop& loop, int socket, Responder& owner)
         : connection(loop, socket, owner, {.input_bytes_max = 4u << 20}) {}
@@ -153,9 +156,12 @@ class Responder final : public net::Listener::Owner, public net::Connection::Own
     if (at == watchers_.end()) return;
     notification_.clear();
     proto::append_notification(notification_, Zxid{-1}, proto::EventType::node_data_changed, path);
-    for (Client* client : at->second) {
-      client->connection.output().append(notification_.bytes());
-      touch(*client);
+    const std::vector<Client*>& watchers = at->second;
+    for (std::size_t i = 0; i < watchers.size(); ++i) {
+      if (i + clients_ahead < watchers.size())
+        watchers[i + clients_ahead]->connection.prefetch_output();
+      watchers[i]->connection.output().append(notification_.bytes());
+      touch(*watchers[i]);
     }
   }
 

@@ -102,6 +102,7 @@ bool Fanout::run(const Budget& budget) {
       // ahead.
       const bool removes = hit.uses_up != 0 && hit.likely == WatchTable::Likely::no_more;
       const auto fetch = [&](std::uint32_t at) {
+        clients_.at(watches_.watch(at).client).connection.prefetch_output();
         return removes ? watches_.prefetch(at) : watches_.prefetch_next(at);
       };
       std::uint32_t ahead = watches_.cursor;
