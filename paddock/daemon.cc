@@ -142,14 +142,14 @@ Result<void, std::string> Daemon::open_reactors() {
     is_mail_first_ = !is_mail_first_;
     if (is_mail_first_) take_mail(now_ms);
   };
-  duties.order = [this](std::int64_t session_now_ms, std::int64_t now_ms) {
-    order(session_now_ms, now_ms);
-  };
+  duties.order = [this](std::int64_t session_now_ms, std::int64_t now_ms,
+                        std::int64_t monotonic_ns) { order(session_now_ms, now_ms, monotonic_ns); };
   duties.is_busy = [this] {
     return core_->is_busy() || snapshots_->is_busy() || (!is_mail_blocked_ && has_mail());
   };
   duties.is_blocked = [this] { return is_mail_blocked_ && has_mail(); };
   duties.next_due_ms = [this] { return core_->next_due_ms(); };
+  duties.next_due_ns = [this] { return core_->next_due_ns(); };
   server_->reactors[0]->set_core_duties(std::move(duties));
   return {};
 }
@@ -193,9 +193,9 @@ void Daemon::run(startup::Signals& signals) {
 
 // --- Reactor 0's duties.
 
-void Daemon::order(std::int64_t session_now_ms, std::int64_t now_ms) {
+void Daemon::order(std::int64_t session_now_ms, std::int64_t now_ms, std::int64_t monotonic_ns) {
   take_mail(now_ms);
-  core_->turn(session_now_ms, now_ms);
+  core_->turn(session_now_ms, now_ms, monotonic_ns);
   recovered_.state->reclaim();
   const Zxid committed = recovered_.state->committed();
   if (committed != noted_) {

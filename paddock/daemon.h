@@ -58,7 +58,7 @@ class Daemon {
   Result<void, std::string> open_reactors();
   void start_snapshots();
 
-  void order(std::int64_t session_now_ms, std::int64_t now_ms);
+  void order(std::int64_t session_now_ms, std::int64_t now_ms, std::int64_t monotonic_ns);
   bool has_mail() const;
   void take_mail(std::int64_t now_ms);
   void watch_the_log();

@@ -52,12 +52,21 @@ FeedRecord& Batches::add_answer(proto::ErrorCode error, Bytes body, const Answer
   return add_record(state_.newest(), error, body, to);
 }
 
-void Batches::seal(bool hold) {
+/// REQUIRES: the log takes the open batch.
+bool Batches::waits_for_more(std::int64_t now_ns) {
+  const bool is_small = !in_flight_.empty() && builder_.count() < in_flight_.back().count / 2;
+  if (is_small && seal_at_ns_ == INT64_MAX) seal_at_ns_ = now_ns + more_wait_ns;
+  if (is_small && now_ns < seal_at_ns_) return true;
+  seal_at_ns_ = INT64_MAX;
+  return false;
+}
+
+void Batches::seal(bool hold, std::int64_t now_ns) {
   if (open_ == nullptr || open_->records.empty() || hold) return;
   const std::uint32_t count = builder_.count();
-  if (count > 0 && !log_->can_append()) return;
+  if (count > 0 && (!log_->can_append() || waits_for_more(now_ns))) return;
   open_->end = state_.newest();
-  in_flight_.push_back({open_, state_.digest()});
+  in_flight_.push_back({open_, count, state_.digest()});
   open_ = nullptr;
   if (count > 0) {
     const Bytes payload = builder_.finish(in_flight_.back().digest);

@@ -22,8 +22,10 @@ struct AnswerTo {
 /// state, the log and the feed and decides nothing about requests.
 ///
 /// A batch is sealed at the end of a turn if the log takes another write; until then it goes on
-/// collecting: group commit without a timer. What is published is always a contiguous prefix (R8),
-/// and committed_zxid only ever stops at a batch's end (R3).
+/// collecting. One that is small beside the batch in flight waits for more, but not for long: those
+/// who have just been answered come one after the other, and the first of them would else get a
+/// write of its own while all others wait for the next. What is published is always a contiguous
+/// prefix (R8), and committed_zxid only ever stops at a batch's end (R3).
 ///
 /// Threads: loop-local, the ordering core's.
 class Batches {
@@ -55,8 +57,10 @@ class Batches {
   FeedRecord& add_answer(proto::ErrorCode error, Bytes body, const AnswerTo& to);
 
   /// The end of a turn: hands the open batch to the log if that is possible. `hold`: a transaction
-  /// is half prepared, so the batch must stay open (R22).
-  void seal(bool hold);
+  /// is half prepared, so the batch must stay open (R22). `now_ns`: monotonic.
+  void seal(bool hold, std::int64_t now_ns);
+  /// When seal() wants to be called again at the latest; INT64_MAX = when something happens.
+  std::int64_t seal_at_ns() const { return seal_at_ns_; }
   /// The log's watermark has moved: publishes what it covers. Returns whether anything was
   /// published.
   bool publish(Zxid durable);
@@ -82,11 +86,16 @@ class Batches {
   const Counters& counters() const { return counters_; }
 
  private:
+  /// More of a wait than this costs more than a larger batch saves; measured (docs/benchmarks.md).
+  static constexpr std::int64_t more_wait_ns = 80'000;
+
   struct InFlight {
     FeedSlot* slot = nullptr;
+    std::uint32_t count = 0;  ///< transactions
     std::uint64_t digest = 0;
   };
 
+  bool waits_for_more(std::int64_t now_ns);
   FeedRecord& add_record(Zxid zxid, proto::ErrorCode error, Bytes body, const AnswerTo& to);
 
   core::State& state_;
@@ -96,6 +105,7 @@ class Batches {
   BatchBuilder builder_;            ///< the open batch's transactions
   Zxid first_{};                    ///< of the open batch; meaningful while builder_.count() > 0
   std::deque<InFlight> in_flight_;  ///< sealed, oldest first
+  std::int64_t seal_at_ns_ = INT64_MAX;  ///< the open batch waits for more until then
   std::uint64_t committed_digest_ = 0;
   Counters counters_;
 };

@@ -292,7 +292,8 @@ void OrderingCore::prepared_done() {
   hooks_.session_closed(session, close_cause_);
 }
 
-void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
+void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms,
+                        std::int64_t monotonic_ns) {
   session_now_ms_ = session_now_ms;
   watch_wall_clock(now_ms);
   if (slicing_) go_on();
@@ -306,7 +307,7 @@ void OrderingCore::turn(std::int64_t session_now_ms, std::int64_t now_ms) {
     reaper_.turn(state_, session_now_ms, now_ms,
                  [&](std::string_view path) { return remove_container(path, now_ms); });
   }
-  batches_.seal(slicing_);
+  batches_.seal(slicing_, monotonic_ns);
   // A transaction that is being prepared has its time already.
   stamped_ = slicing_ ? next_zxid(state_.newest()) : state_.newest();
 }

@@ -54,10 +54,12 @@ class OrderingCore final : public wal::Log::Owner {
 
   /// Once per turn of reactor 0, behind the requests: goes on with a sliced transaction, expires
   /// detached sessions, removes containers and TTL nodes, tries to leave the read-only mode, hands
-  /// the batch to the log.
-  void turn(std::int64_t session_now_ms, std::int64_t now_ms);
+  /// the batch to the log. `monotonic_ns`: for waits shorter than the other two clocks see.
+  void turn(std::int64_t session_now_ms, std::int64_t now_ms, std::int64_t monotonic_ns);
   /// When turn() should run next although nothing arrives, on the session clock; INT64_MAX = never.
   std::int64_t next_due_ms() const;
+  /// The same on the monotonic clock.
+  std::int64_t next_due_ns() const { return batches_.seal_at_ns(); }
   /// There is work that needs no event to go on: do not sleep.
   bool is_busy() const {
     return slicing_ || (!closing_.empty() && !closing_is_blocked_ && !is_read_only());

@@ -87,7 +87,7 @@ void Reactor::run_turn() {
   expire_due();
   retry_detaches();
   if (duties_.order) {
-    duties_.order(clock_.now_ms(), wall_ms_);
+    duties_.order(clock_.now_ms(), wall_ms_, now_ns_);
     wake_others();
   }
   close_slow();
@@ -132,6 +132,7 @@ std::int64_t Reactor::next_deadline_ns() {
   if (due_ms != INT64_MAX)
     deadline_ns =
         now_ns_ + std::clamp<std::int64_t>(due_ms - clock_.now_ms(), 0, sleep_ms_max) * 1'000'000;
+  if (duties_.next_due_ns) deadline_ns = std::min(deadline_ns, duties_.next_due_ns());
   if (!held_by_core_.empty() || !detaches_.empty() || !expiring_.empty() ||
       (duties_.is_blocked && duties_.is_blocked()))
     deadline_ns = std::min(deadline_ns, now_ns_ + core_retry_ns);

@@ -74,13 +74,16 @@ class Reactor {
     std::function<void()> complete;  ///< runs the disk's completions
     /// Before the reactor's own requests: the others' may be first.
     std::function<void(std::int64_t now_ms)> take_mail;
-    /// The end of the ordering core's turn, with the session clock and the wall clock (ms).
-    std::function<void(std::int64_t session_now_ms, std::int64_t now_ms)> order;
+    /// The end of the ordering core's turn, with the session clock, the wall clock and the
+    /// monotonic one.
+    std::function<void(std::int64_t session_now_ms, std::int64_t now_ms, std::int64_t monotonic_ns)>
+        order;
     /// Whether the next turn must not sleep.
     std::function<bool()> is_busy;
     /// Requests of others wait, and no event may tell when to go on.
     std::function<bool()> is_blocked;
     std::function<std::int64_t()> next_due_ms;  ///< session clock; INT64_MAX = never
+    std::function<std::int64_t()> next_due_ns;  ///< monotonic; the same
   };
 
   /// `index`: its number as a consumer of the feed, a reader of the trie, a sender of mailboxes.

@@ -56,9 +56,10 @@ class CoreWorld {
   std::unique_ptr<wal::Log> log;
   std::int64_t session_now_ms = 10'000;
   std::int64_t now_ms = 1'000'000;
+  std::int64_t monotonic_ns = 1'000'000'000;
 
   // --- The loop.
-  void turn() { core.turn(session_now_ms, now_ms); }
+  void turn() { core.turn(session_now_ms, now_ms, monotonic_ns); }
   /// Runs the disk until it has nothing to do, without a turn.
   void drain_disk() {
     while (disk.in_flight() > 0) disk.poll();
