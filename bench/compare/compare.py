@@ -241,8 +241,8 @@ class Bench:
                     self.keep_heavy(row, values)
 
     def heavy_systems(self, group, cores, number):
-        """Who runs in this round, counted from 0. What takes minutes is in the first one only: loading
-        a ZooKeeper, and ten million znodes."""
+        """Who runs in this round, counted from 0. What takes minutes is in the first one only:
+        loading a ZooKeeper, and ten million znodes."""
         if number > 0 and group[0].floor == 'small':
             return []
         systems = self.durable_servers(cores)

@@ -24,8 +24,8 @@ def is_met(row, value, target):
 
 
 def median_of_ratios(numbers, others):
-    """Within a round both had the same machine: the ratio is taken there, the median of those. Where
-    one had fewer rounds, it is the ratio of their medians."""
+    """Within a round both had the same machine: the ratio is taken there, the median of those.
+    Where one had fewer rounds, it is the ratio of their medians."""
     if len(numbers) != len(others):
         middle, other = summary(numbers), summary(others)
         return ratio(middle[0], other[0]) if middle and other else None
