@@ -81,6 +81,18 @@ constexpr std::size_t wire_bytes_min() {
   }
 }
 
+/// Whether every value takes wire_bytes_min on the wire.
+template <class T>
+constexpr bool is_fixed() {
+  if constexpr (Record<T>) {
+    return []<class... F>(std::type_identity<std::tuple<F...>>) {
+      return (is_fixed<std::remove_cvref_t<F>>() && ...);
+    }(std::type_identity<decltype(T::fields(std::declval<T&>()))>{});
+  } else {
+    return std::is_integral_v<T> || std::is_enum_v<T> || IsStrong<T>::value;
+  }
+}
+
 }  // namespace detail
 
 /// Reads values one after another from borrowed bytes. The first failure sticks: from then on every
@@ -224,10 +236,35 @@ class Writer {
   }
   template <Record T>
   void write(const T& record) {
-    std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
+    // What is of one size is one piece: `out_` is asked once for room, not for each field.
+    if constexpr (detail::is_fixed<T>())
+      put(out_.grow(detail::wire_bytes_min<T>()), record);
+    else
+      std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
   }
 
  private:
+  /// Writes a value of fixed size; returns its end.
+  template <class T>
+  static std::byte* put(std::byte* at, const T& value) {
+    if constexpr (Record<T>) {
+      std::apply([&at](const auto&... field) { ((at = put(at, field)), ...); }, T::fields(value));
+      return at;
+    } else if constexpr (std::is_same_v<T, bool>) {
+      *at = std::byte{value};
+      return at + 1;
+    } else if constexpr (detail::wire_bytes_min<T>() == 8) {
+      if constexpr (detail::IsStrong<T>::value)
+        store_be64(at, static_cast<std::uint64_t>(value.value));
+      else
+        store_be64(at, static_cast<std::uint64_t>(value));
+      return at + 8;
+    } else {
+      static_assert(sizeof(T) == 4);
+      store_be32(at, static_cast<std::uint32_t>(value));
+      return at + 4;
+    }
+  }
   /// Bytes behind their length.
   void run(Bytes bytes) {
     std::byte* at = out_.grow(4 + bytes.size());
