@@ -142,10 +142,11 @@ proto::ErrorCode Preparation::resolve_acl(const proto::Vector<proto::Acl>& asked
 }
 
 proto::ErrorCode Preparation::find_node(const proto::Ustring& path, Znode*& node) const {
-  if (!path || !proto::is_valid_path(*path)) return ErrorCode::bad_arguments;
+  if (!path || path->empty()) return ErrorCode::bad_arguments;  // "" would find the root
   node = trie_.find(*path);
-  if (node == nullptr || Trie::newest(*node) == nullptr) return ErrorCode::no_node;
-  return ErrorCode::ok;
+  if (node != nullptr && Trie::newest(*node) != nullptr) return ErrorCode::ok;
+  // The path of a node that is there was looked at when it was made.
+  return proto::is_valid_path(*path) ? ErrorCode::no_node : ErrorCode::bad_arguments;
 }
 
 /// The interned list, held by `out`.
