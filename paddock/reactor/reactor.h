@@ -244,10 +244,10 @@ class Reactor {
   ControlBox control_;
   net::Sleeper sleeper_;
   ReactorStats stats_;
-  std::atomic<bool> owns_watches_{false};
+  alignas(64) std::atomic<bool> owns_watches_{false};  ///< reactor 0 reads it at each commit
 
-  // --- Where it stands.
-  Zxid snapshot_{};                   ///< S
+  // --- Where it stands: written each turn.
+  alignas(64) Zxid snapshot_{};       ///< S
   std::uint64_t position_ = 0;        ///< next slot of the feed to read
   std::uint64_t woken_position_ = 0;  ///< reactor 0: others have been woken for all slots below it
   ordering::SessionClock clock_;
