@@ -337,7 +337,7 @@ TEST_F(TrieTest, ReclaimDoesABoundedAmountACall) {
   EXPECT_GE(calls, 5000u / 300);
 }
 
-TEST_F(TrieTest, AZnodeWithoutDataCostsAtMost200Bytes) {
+TEST_F(TrieTest, AZnodeWithoutDataCostsAtMost160Bytes) {
   const std::size_t tables_before = trie.node_table_bytes();
   const int count = 200'000;
   trie.begin(next());
@@ -350,8 +350,8 @@ TEST_F(TrieTest, AZnodeWithoutDataCostsAtMost200Bytes) {
   }
   trie.keep();
   const std::size_t each = (block_bytes + trie.node_table_bytes() - tables_before) / count;
-  EXPECT_LE(each, 200u);
-  EXPECT_GE(each, 140u);  // or the measurement is broken
+  EXPECT_LE(each, 160u);
+  EXPECT_GE(each, 110u);  // or the measurement is broken
 }
 
 }  // namespace
