@@ -94,6 +94,7 @@ void Reactor::run_turn() {
   flush_told();
   flush_dirty();
   if (is_stopping_) drain_for_stop();
+  count_watches();  // those that have fired are gone
   stats_.reset_if_wanted();
   stats_.turns.add();
   stats_.turn_ns.record(net::monotonic_ns() - now_ns_);

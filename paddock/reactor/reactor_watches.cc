@@ -44,7 +44,6 @@ void Reactor::sweep_watches() {
   watches_.sweep(watch_looks_per_turn, [this](std::uint32_t client) -> ClientWatches& {
     return clients_.at(client).watches;
   });
-  count_watches();
 }
 
 namespace {

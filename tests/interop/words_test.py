@@ -43,6 +43,15 @@ class WordsTest(ServedTest):
                     'uptime', 'open_file_descriptor_count', 'max_file_descriptor_count'):
             self.assertIn(key, after)
 
+    def test_mntr_counts_no_watch_that_has_fired(self):
+        client = self.client()
+        client.create(self.base + '/fires', b'')
+        before = wire.mntr(self.port)['watch_count']
+        client.get_data(self.base + '/fires', watch=True)
+        self.assertEqual(int(wire.mntr(self.port)['watch_count']), int(before) + 1)
+        client.set_data(self.base + '/fires', b'now')
+        self.assertEqual(wire.mntr(self.port)['watch_count'], before)
+
     def test_unknown_words_are_closed_silently(self):
         self.assertEqual(wire.four_letter_word(self.port, 'abcd'), '')
         self.assertEqual(wire.four_letter_word(self.port, 'RUOK'), '')
