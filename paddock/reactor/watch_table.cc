@@ -158,10 +158,6 @@ void WatchTable::erase(std::uint32_t index, ClientWatches& watches) {
   watches_.free(index);
 }
 
-void WatchTable::take_bits(std::uint32_t index, ClientWatches& watches, std::uint8_t bits) {
-  use_up(index, watches, bits, Likely::no_more);
-}
-
 void WatchTable::use_up(std::uint32_t index, ClientWatches& watches, std::uint8_t bits,
                         Likely likely) {
   Watch& watch = watches_[index];
@@ -199,14 +195,14 @@ std::uint8_t WatchTable::remove(std::uint32_t client, ClientWatches& watches, st
   if (index == none) return 0;
   const std::uint8_t were_there = watches_[index].bits & bits;
   if (were_there == 0) return 0;
-  take_bits(index, watches, bits);
+  use_up(index, watches, bits, Likely::no_more);
   return were_there;
 }
 
 void WatchTable::remove_all([[maybe_unused]] std::uint32_t client, ClientWatches& watches) {
   while (watches.first != none) {
     DCHECK(watches_[watches.first].client == client);
-    take_bits(watches.first, watches, watch_any);
+    use_up(watches.first, watches, watch_any, Likely::no_more);
   }
 }
 

@@ -38,8 +38,8 @@ struct ClientWatches {
 /// nobody who asks for watches is told of it. That spares firing and setting most of their work,
 /// which is all over the memory.
 ///
-/// Memory: 24 bytes an entry and 11 to 21 in the hash table, so 45 at most where paths are shared;
-/// a path costs as much again and its text.
+/// Memory: 24 bytes an entry and 11 to 21 in the hash table, so 45 at most where paths are shared,
+/// and some 4 of what has fired in the last seconds; a path costs as much again and its text.
 ///
 /// Threads: loop-local. What a watch is told is for Fanout to decide.
 class WatchTable {
@@ -105,9 +105,10 @@ class WatchTable {
   std::string_view text(std::uint32_t path) const {
     return {paths_[path].text.get(), paths_[path].length};
   }
-  /// A watch has fired: takes modes away. If none is left it rests, or goes if it is not likely to
-  /// be set again.
-  enum class Likely : std::uint8_t { again, no_more };  // to be set
+  /// Whether a watch is likely to be set again.
+  enum class Likely : std::uint8_t { again, no_more };
+  /// Takes modes away from a watch, because it has fired. If none is left it rests, or goes at once
+  /// if it is not likely to be set again.
   void use_up(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits, Likely likely);
   /// Fetches into the cache what taking this watch away would touch. Returns the path's next one.
   std::uint32_t prefetch(std::uint32_t watch) const;
@@ -164,7 +165,6 @@ class WatchTable {
   std::uint32_t find_or_make_path(std::string_view path);
   void forget_path_if_unused(std::uint32_t path);
   void set_bits(Watch& watch, std::uint8_t bits);
-  void take_bits(std::uint32_t watch, ClientWatches& watches, std::uint8_t bits);
   void enter_path(std::uint32_t index);
   void leave_path(std::uint32_t index);
   void erase(std::uint32_t index, ClientWatches& watches);
