@@ -87,13 +87,12 @@ class Trie {
   /// The node of a path, whatever it is now. "" and "/" are the root. There is no validation: a
   /// path that no node can have (no leading slash, a trailing or a double one) is simply not found.
   const Znode* find(std::string_view path) const;
-  // The way to a node and its newest version, for who has several lookups in a row: three steps,
-  // each of which starts bringing into the cache what the next one reads.
-  /// Where find(path) will look first. Its hash for the next step, or 0.
-  std::uint64_t fetch_slot(std::string_view path) const;
-  /// The node that is most likely the one, or null.
-  const Znode* fetch_node(std::uint64_t hash) const;
-  static void fetch_version(const Znode& node);
+  /// Brings what find() and visible() will read for these paths into the cache, for who has several
+  /// lookups in a row. The steps to a node are made for all paths together: in a large tree each
+  /// one misses the TLB, which holds a prefetch up, but the processor walks the page tables for
+  /// several that stand close together at the same time. Those past fetch_max are left out.
+  void fetch(std::span<const std::string_view> paths) const;
+  static constexpr std::size_t fetch_max = 16;
   /// What `node` is at `snapshot`; null if it does not exist there. Lives as long as the pin.
   static const Version* visible(const Znode& node, Zxid snapshot) {
     // acquire; pairs with [T3] in publish(): the version's zxid and older.

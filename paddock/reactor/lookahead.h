@@ -1,7 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "core/base/bytes.h"
 #include "core/proto/connect_records.h"
@@ -10,9 +14,9 @@
 
 namespace paddock::reactor {
 
-/// Walks some frames ahead of the one that is served and brings the znodes they name into the
-/// cache, so that serving a long pipeline does not wait for memory at every request. It changes
-/// nothing and trusts nothing: what a frame holds is found out when it is served.
+/// Looks at some frames before they are served and brings the znodes they name into the cache, so
+/// that serving a long pipeline does not wait for memory at every request. It changes nothing and
+/// trusts nothing: what a frame holds is found out when it is served.
 ///
 /// Lives while one client is being served. Threads: loop-local, inside the trie's epoch.
 class Lookahead {
@@ -22,43 +26,35 @@ class Lookahead {
 
   /// Before the first frame of `input` is served.
   void go_on(Bytes input) {
-    for (; at_ < input.size() && count_ < depth; ++count_) {
-      const proto::FrameSplit frame = proto::split_frame(input.subspan(at_), frame_bytes_max_);
-      if (frame.kind != proto::FrameSplit::Kind::complete) return;
-      at_ += frame.bytes;
-      step(frame.body);
-    }
+    if (bytes_ == 0) look(input);
   }
   /// Behind it, when its bytes are consumed.
-  void served(std::size_t bytes) {
-    if (bytes > at_) return;  // never seen
-    at_ -= bytes;
-    --count_;
-  }
+  void served(std::size_t bytes) { bytes_ -= std::min(bytes, bytes_); }
 
  private:
-  /// Frames between the first look at one and its turn: a step for each miss on the way.
-  static constexpr std::size_t depth = 4;
-
-  void step(Bytes body) {
-    if (node_ != nullptr) core::Trie::fetch_version(*node_);
-    node_ = hash_ != 0 ? trie_.fetch_node(hash_) : nullptr;
-    hash_ = fetch(body);
+  void look(Bytes input) {
+    std::array<std::string_view, core::Trie::fetch_max> paths;
+    std::size_t count = 0;
+    while (count < paths.size()) {
+      const proto::FrameSplit frame = proto::split_frame(input.subspan(bytes_), frame_bytes_max_);
+      if (frame.kind != proto::FrameSplit::Kind::complete) break;
+      bytes_ += frame.bytes;
+      paths[count++] = path_in(frame.body);
+    }
+    trie_.fetch(std::span(paths).first(count));
   }
-  std::uint64_t fetch(Bytes body) const {
+  /// What stands where most requests have their path, or "".
+  static std::string_view path_in(Bytes body) {
     constexpr std::size_t path_at = proto::request_header_bytes + 4;
-    if (body.size() < path_at) return 0;
+    if (body.size() < path_at) return {};
     const std::uint32_t length = load_be32(body.data() + proto::request_header_bytes);
-    if (length > body.size() - path_at) return 0;
-    return trie_.fetch_slot(as_text(body.subspan(path_at, length)));
+    if (length > body.size() - path_at) return {};
+    return as_text(body.subspan(path_at, length));
   }
 
   const core::Trie& trie_;
   const std::int32_t frame_bytes_max_;
-  std::size_t at_ = 0;                 ///< in the input
-  std::size_t count_ = 0;              ///< frames in front of at_
-  std::uint64_t hash_ = 0;             ///< of the newest frame, or 0
-  const core::Znode* node_ = nullptr;  ///< likely, of the one before it
+  std::size_t bytes_ = 0;  ///< of the frames that were looked at and are not served yet
 };
 
 }  // namespace paddock::reactor
