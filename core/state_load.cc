@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/digest.h"
+#include "core/flat_table.h"
 #include "core/owner.h"
 #include "core/proto/paths.h"
 #include "core/quota.h"
@@ -78,18 +79,27 @@ Result<void, std::string> State::load_session(const SessionValue& value) {
 Result<void, std::string> State::finish_load(Zxid zxid) {
   Trie& trie = impl_->trie;
   SessionTable& sessions = impl_->sessions;
-  if (const Znode* lost = trie.find_unloaded(); lost != nullptr)
-    return fail("the node " + path_of(*lost) + " has children and is not there itself");
+  // By parent, taken out when it is met. Counted from below: lists of children lead all over the
+  // memory.
+  FlatTable<std::int32_t> children;
+  const auto key_of = [](const Znode* node) { return reinterpret_cast<std::uintptr_t>(node); };
+  trie.visit_all([&](Znode& node) {
+    if (node.parent() == nullptr) return;
+    const std::uint64_t parent = key_of(node.parent());
+    std::int32_t* count = children.find(parent);
+    ++(count != nullptr ? *count : children.insert(parent, 0));
+  });
   Totals totals;
   std::string wrong;
   std::string path;
   trie.visit_all([&](Znode& node) {
-    std::int32_t children = 0;
-    trie.visit_children(node, [&](Znode&) { ++children; });
+    const std::int32_t* counted = children.find(key_of(&node));
+    const std::int32_t count = counted != nullptr ? *counted : 0;
+    if (counted != nullptr) children.erase(key_of(&node));
     // A damaged file may hold what no server has made: children that its parent did not count, a
     // change later than all of the state.
-    if (children != Trie::newest(node)->num_children() || Trie::last_change(node) > zxid)
-      trie.edit_loaded(node).rare().num_children = children;
+    if (count != Trie::newest(node)->num_children() || Trie::last_change(node) > zxid)
+      trie.edit_loaded(node).rare().num_children = count;
     const Version& version = *Trie::newest(node);
     totals.digest += digest_term(node, version);
     ++totals.node_count;
@@ -105,6 +115,10 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
       wrong = "the ephemeral node " + quoted(path) + " belongs to no session";
     else
       sessions.add_ephemeral(owner, node, path.size());
+  });
+  children.for_each([&](std::uint64_t lost, std::int32_t) {
+    wrong = "the node " + path_of(*reinterpret_cast<const Znode*>(lost)) +
+            " has children and is not there itself";
   });
   if (!wrong.empty()) return fail(std::move(wrong));
   sessions.visit(Zxid{INT64_MAX}, [&](SessionId id, const Session& session) {

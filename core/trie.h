@@ -132,9 +132,6 @@ class Trie {
     // relaxed: only the writer stores.
     return Zxid{node.newest_.load(std::memory_order_relaxed)->zxid};
   }
-  /// Calls `visit(Znode&)` for each child that exists in the newest state.
-  template <class Visit>
-  void visit_children(Znode& parent, Visit&& visit);
   /// Calls `visit(Znode&)` for each node that exists in the newest state, in no order.
   template <class Visit>
   void visit_all(Visit&& visit);
@@ -192,8 +189,6 @@ class Trie {
                      std::optional<Zxid> mzxid = std::nullopt);
   /// What load_node() has made for this node; it has Rare and the zxid 0 from now on.
   Version& edit_loaded(Znode& node);
-  /// A node that has been made as an ancestor and not loaded, or null: call it when all are loaded.
-  const Znode* find_unloaded();
   /// All that is loaded is the state after `zxid`: sealed, committed.
   void start_at(Zxid zxid);
 
@@ -329,17 +324,6 @@ class SnapshotCursor {
   std::uint32_t reader_;
   std::size_t shard_ = 0;
 };
-
-template <class Visit>
-void Trie::visit_children(Znode& parent, Visit&& visit) {
-  // relaxed: only the writer stores.
-  Znode* at = parent.first_child_.load(std::memory_order_relaxed);
-  while (at != nullptr) {
-    Znode* next = at->next_sibling_.load(std::memory_order_relaxed);
-    if (newest(*at) != nullptr) visit(*at);
-    at = next;
-  }
-}
 
 template <class Visit>
 void Trie::visit_all(Visit&& visit) {

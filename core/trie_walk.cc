@@ -74,15 +74,6 @@ Version& Trie::edit_loaded(Znode& node) {
   return const_cast<Version&>(*newest(node));
 }
 
-const Znode* Trie::find_unloaded() {
-  const Znode* found = nullptr;
-  for (std::size_t shard = 0; shard < NodeTable::shard_count && found == nullptr; ++shard)
-    table_.visit_shard(shard, [&](Znode& node) {
-      if (newest(node) == nullptr) found = &node;
-    });
-  return found;
-}
-
 void Trie::start_at(Zxid zxid) {
   CHECK(!open_);
   CHECK(newest_zxid_ == 0);
