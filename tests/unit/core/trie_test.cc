@@ -20,6 +20,22 @@ TEST_F(TrieTest, OddPathsAreNotFoundAndTheEmptyOneIsTheRoot) {
   EXPECT_EQ(trie.find(std::string_view("/a\0", 3)), nullptr);
 }
 
+TEST_F(TrieTest, NamesOfAnyLengthAreToldApart) {
+  std::vector<std::string> paths;
+  for (std::size_t length = 1; length <= 40; ++length) {
+    paths.push_back("/" + std::string(length, 'x'));
+    create(paths.back());
+  }
+  for (const std::string& path : paths) {
+    ASSERT_NE(trie.find(path), nullptr) << path;
+    for (std::size_t i = 1; i < path.size(); ++i) {
+      std::string other = path;
+      other[i] = 'y';
+      EXPECT_EQ(trie.find(other), nullptr) << other;
+    }
+  }
+}
+
 TEST_F(TrieTest, FetchTakesAnyPaths) {
   create("/a");
   create("/a/b");
