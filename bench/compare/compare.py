@@ -133,9 +133,10 @@ class Bench:
     def durable_servers(self, cores):
         options = self.options
         heap = options.heap_mib
-        found = [servers.ZooKeeper(self.folder, cores)] if not options.quick else []
+        found = [servers.Paddock(self.build / 'paddock/paddock', self.folder, cores)]
+        if not options.quick:
+            found.append(servers.ZooKeeper(self.folder, cores))
         found.append(servers.ZooKeeper(self.folder, cores, is_tuned=True, heap_mib=heap))
-        found.append(servers.Paddock(self.build / 'paddock/paddock', self.folder, cores))
         return found
 
     def keep(self, row, pinning, system, number):
@@ -166,21 +167,21 @@ class Bench:
                 self.systems[server.name] = server.options
             light = self.light_rows(pinning)
             for number in range(self.options.rounds):
+                # The floor and Paddock, whose ratio is the narrowest, are next to each other.
                 systems = [responder, *running] + ([unsynced] if unsynced else [])
-                # No system always has the same neighbour.
-                turn = number % len(systems)
-                self.run_round(light, pinning, systems[turn:] + systems[:turn], redis,
-                               (server_cores, load_cores), f'{pinning}, round {number + 1}')
+                # Each is once behind its neighbour and once before it.
+                if number % 2 == 1:
+                    systems.reverse()
+                self.run_round(light, pinning, systems, redis, (server_cores, load_cores),
+                               f'{pinning}, round {number + 1}')
             if pinning == 'pinned':
                 self.run_curves([responder, *self.curve_servers(running)], load_cores)
 
     def run_round(self, light, pinning, systems, redis, cores, label):
-        sizes = sorted({floor.BLOCK, *(floor.padded(row) for row in light if row.is_durable)})
         server_cores, cores = cores
         # Where the servers sync: the interrupts of a disk may come to one core only.
         pinned = ['taskset', '-c', server_cores] if server_cores else []
-        syncs = floor.raw_syncs(self.build / 'bench/floor/raw_sync', self.folder, sizes,
-                                min(0.2, self.options.seconds / 4), pinned)
+        syncs = {}
         results = {}
         round_trip_us = None
         for row in light:
@@ -190,6 +191,11 @@ class Bench:
                     if isinstance(server, servers.Responder) and row.workload.startswith('lock'):
                         continue
                     self.progress.say(f'{label}: {row.name}, {server.name}')
+                    if row.is_durable and isinstance(server, servers.Paddock):
+                        # At once before it: a disk changes from minute to minute.
+                        syncs = floor.raw_syncs(self.build / 'bench/floor/raw_sync', self.folder,
+                                                sorted({floor.BLOCK, floor.padded(row)}),
+                                                min(0.15, self.options.seconds / 4), pinned)
                     results[key, server.name] = self.load(server, row, cores)
                 result = results[key, server.name]
                 if server.name != 'floor':
