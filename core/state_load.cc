@@ -91,7 +91,6 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
   });
   Totals totals;
   std::string wrong;
-  std::string path;
   trie.visit_all([&](Znode& node) {
     const std::int32_t* counted = children.find(key_of(&node));
     const std::int32_t count = counted != nullptr ? *counted : 0;
@@ -104,17 +103,16 @@ Result<void, std::string> State::finish_load(Zxid zxid) {
     totals.digest += digest_term(node, version);
     ++totals.node_count;
     if (is_quota_node(trie, node, quota_limits_name)) ++totals.quota_count;
-    path.clear();
-    node.append_path(path);
-    totals.path_and_data_bytes += static_cast<std::int64_t>(path.size()) + version.data_length();
+    const std::size_t path_bytes = node.path_bytes();
+    totals.path_and_data_bytes += static_cast<std::int64_t>(path_bytes) + version.data_length();
     if (is_removable_owner(version.owner()) && !impl_->removable.has(node))
       impl_->removable.add(node);
     if (owner_kind(version.owner()) != OwnerKind::session || sessions.is_ephemeral(node)) return;
     const SessionId owner{version.owner()};
     if (sessions.find(owner) == nullptr)
-      wrong = "the ephemeral node " + quoted(path) + " belongs to no session";
+      wrong = "the ephemeral node " + path_of(node) + " belongs to no session";
     else
-      sessions.add_ephemeral(owner, node, path.size());
+      sessions.add_ephemeral(owner, node, path_bytes);
   });
   children.for_each([&](std::uint64_t lost, std::int32_t) {
     wrong = "the node " + path_of(*reinterpret_cast<const Znode*>(lost)) +

@@ -148,10 +148,9 @@ std::optional<std::uint64_t> Trie::hash_path(std::string_view path) const {
   }
 }
 
-Znode* Trie::find_child(const Znode& parent, std::string_view name) const {
-  return table_.find(child_hash(parent.path_hash_, name), [&](const Znode& node) {
-    return node.parent_ == &parent && node.name() == name;
-  });
+Znode* Trie::find_child(const Znode& parent, std::string_view name, std::uint64_t hash) const {
+  return table_.find(
+      hash, [&](const Znode& node) { return node.parent_ == &parent && node.name() == name; });
 }
 
 Znode* Trie::make_node(Znode* parent, std::string_view name, std::uint64_t hash) {

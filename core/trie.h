@@ -120,7 +120,9 @@ class Trie {
   }
   Znode& root() { return *root_; }
   /// Null if there is no node, whatever its versions say.
-  Znode* find_child(const Znode& parent, std::string_view name) const;
+  Znode* find_child(const Znode& parent, std::string_view name) const {
+    return find_child(parent, name, child_hash(parent.path_hash_, name));
+  }
   /// The newest version, or null if the node does not exist any more.
   static const Version* newest(const Znode& node) {
     // relaxed: only the writer stores.
@@ -249,6 +251,7 @@ class Trie {
   void enqueue(Znode& node, std::int64_t zxid);
   void forget(Znode& node, std::uint8_t flag);
 
+  Znode* find_child(const Znode& parent, std::string_view name, std::uint64_t hash) const;
   Znode& find_or_make(Znode& parent, std::string_view name);
   void load_version(Znode& node, Version* version);
 

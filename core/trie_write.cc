@@ -38,7 +38,8 @@ Znode& Trie::add_child(Znode& parent, std::string_view name, std::optional<Bytes
                        const Acl* acl, std::int64_t owner) {
   CHECK(open_);
   CHECK(newest(parent) != nullptr);
-  Znode* node = find_child(parent, name);
+  const std::uint64_t hash = child_hash(parent.path_hash_, name);
+  Znode* node = find_child(parent, name, hash);
   if (node != nullptr) CHECK(newest(*node) == nullptr);
 
   Version* version =
@@ -53,7 +54,7 @@ Znode& Trie::add_child(Znode& parent, std::string_view name, std::optional<Bytes
     publish(*node, version);
     return *node;
   }
-  node = make_node(&parent, name, child_hash(parent.path_hash_, name));
+  node = make_node(&parent, name, hash);
   publish(*node, version);
   link(*node);
   return *node;

@@ -34,6 +34,14 @@ class Znode {
   }
   /// XXH3 of the name seeded with the parent's path_hash: the same for the same path, everywhere.
   std::uint64_t path_hash() const { return path_hash_; }
+  /// Of the whole path.
+  std::size_t path_bytes() const {
+    if (parent_ == nullptr) return 1;
+    std::size_t bytes = 0;
+    for (const Znode* at = this; at->parent_ != nullptr; at = at->parent_)
+      bytes += 1 + at->name().size();
+    return bytes;
+  }
   /// Appends the whole path, "/" for the root.
   template <class Text>
   void append_path(Text& out) const;
@@ -158,9 +166,7 @@ void Znode::append_path(Text& out) const {
     return;
   }
   // Bottom-up twice, rather than recursion: depth is the client's choice.
-  std::size_t length = 0;
-  for (const Znode* at = this; at->parent_ != nullptr; at = at->parent_)
-    length += 1 + at->name().size();
+  const std::size_t length = path_bytes();
   const std::size_t start = out.size();
   out.resize(start + length);
   char* end = out.data() + start + length;
