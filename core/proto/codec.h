@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -210,24 +209,15 @@ class Writer {
   void count(std::size_t value) { store_be32(out_.grow(4), wire_length(value)); }
   void null_vector() { i32(-1); }
 
-  void write(std::int32_t value) { i32(value); }
-  void write(std::int64_t value) { i64(value); }
-  template <std::same_as<bool> B>  // nothing else may become a bool on its way here
-  void write(B value) {
-    boolean(value);
+  /// What is of one size, a record too, is one piece: `out_` is asked once for room, not for each
+  /// field.
+  template <class T>
+  requires(detail::is_fixed<T>())
+  void write(const T& value) {
+    put(out_.grow(detail::wire_bytes_min<T>()), value);
   }
   void write(const Buffer& value) { buffer(value); }
   void write(const Ustring& value) { ustring(value); }
-  template <class E>
-  requires std::is_enum_v<E>
-  void write(E value) {
-    static_assert(sizeof(E) == 4);
-    i32(static_cast<std::int32_t>(value));
-  }
-  template <class Tag>
-  void write(Strong<Tag, std::int64_t> value) {
-    i64(value.value);
-  }
   template <class T>
   void write(const Vector<T>& vector) {
     if (vector.is_null) return null_vector();
@@ -235,12 +225,9 @@ class Writer {
     for (const T& item : vector.items) write(item);
   }
   template <Record T>
+  requires(!detail::is_fixed<T>())
   void write(const T& record) {
-    // What is of one size is one piece: `out_` is asked once for room, not for each field.
-    if constexpr (detail::is_fixed<T>())
-      put(out_.grow(detail::wire_bytes_min<T>()), record);
-    else
-      std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
+    std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
   }
 
  private:
