@@ -152,7 +152,7 @@ void AclTable::remove(const Acl* acl) {
   for (auto at = first; at != last; ++at) {
     if (at->second != acl) continue;
     // A reader may have it from a version that it is still looking at.
-    epoch_.retire(at->second, [](void* object) { delete static_cast<Acl*>(object); });
+    epoch_.retire(at->second, [](void*, void* object) { delete static_cast<Acl*>(object); });
     by_hash_.erase(at);
     return;
   }

@@ -11,8 +11,8 @@ constexpr std::size_t fetch_ahead = 8;  ///< objects
 
 }  // namespace
 
-Epoch::Epoch(std::uint32_t reader_count_max)
-    : reader_count_max_(reader_count_max), slots_(new Slot[reader_count_max]) {
+Epoch::Epoch(std::uint32_t reader_count_max, void* owner)
+    : reader_count_max_(reader_count_max), owner_(owner), slots_(new Slot[reader_count_max]) {
   CHECK(reader_count_max > 0);
 }
 
@@ -90,7 +90,7 @@ std::size_t Epoch::collect(std::size_t budget) {
     limbo_.pop_front();  // first: destroy() may retire
     ++destroyed_total_;
     ++done;
-    next.destroy(next.object);
+    next.destroy(owner_, next.object);
   }
   return done;
 }

@@ -33,9 +33,10 @@ namespace paddock::core {
 /// Threads: one writer, readers under an epoch.
 class Epoch {
  public:
-  using Destroy = void (*)(void* object);
+  using Destroy = void (*)(void* owner, void* object);
 
-  explicit Epoch(std::uint32_t reader_count_max);
+  /// `owner` is handed to each Destroy.
+  explicit Epoch(std::uint32_t reader_count_max, void* owner = nullptr);
   ~Epoch();  ///< Frees all that waits. No reader may be inside.
   Epoch(const Epoch&) = delete;
   Epoch& operator=(const Epoch&) = delete;
@@ -61,8 +62,8 @@ class Epoch {
   };
 
   // --- The writer.
-  /// Takes an object that no reader can newly reach; `destroy(object)` runs in a later collect()
-  /// and may itself retire more.
+  /// Takes an object that no reader can newly reach; `destroy(owner, object)` runs in a later
+  /// collect() and may itself retire more.
   void retire(void* object, Destroy destroy);
   /// Moves the epoch on and destroys at most `budget` objects; returns how many.
   std::size_t collect(std::size_t budget);
@@ -86,6 +87,7 @@ class Epoch {
 
   alignas(64) std::atomic<std::uint64_t> global_{1};
   std::uint32_t reader_count_max_;
+  void* const owner_;
   std::unique_ptr<Slot[]> slots_;
   RingQueue<Retired> limbo_;
   RingQueue<Mark> marks_;

@@ -15,7 +15,7 @@ NodeTable::NodeTable(Epoch& epoch) : epoch_(epoch) {
 
 NodeTable::~NodeTable() {
   for (auto& table : tables_)
-    free_slots(Table(table.load(std::memory_order_relaxed)).slots);  // no reader left
+    free_slots(nullptr, Table(table.load(std::memory_order_relaxed)).slots);  // no reader left
 }
 
 std::uint64_t NodeTable::make_table(std::uint32_t slots_log2) {
@@ -28,7 +28,7 @@ std::uint64_t NodeTable::make_table(std::uint32_t slots_log2) {
   return address | std::uint64_t{slots_log2} << address_bits;
 }
 
-void NodeTable::free_slots(void* slots) { ::operator delete(slots); }
+void NodeTable::free_slots(void*, void* slots) { ::operator delete(slots); }
 
 std::uint64_t NodeTable::position_of(std::uint64_t slot, std::uint64_t mask) {
   if (mask < (1u << 20)) [[likely]]

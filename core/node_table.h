@@ -82,7 +82,7 @@ class NodeTable {
     return reinterpret_cast<Znode*>(slot & address_mask);
   }
   static std::uint64_t make_table(std::uint32_t slots_log2);
-  static void free_slots(void* slots);
+  static void free_slots(void* owner, void* slots);
   static std::uint64_t position_of(std::uint64_t slot, std::uint64_t mask);
   void rebuild(std::size_t shard);
 

@@ -51,7 +51,7 @@ bool begins_with(const char* text, std::string_view name) {
 }  // namespace
 
 Trie::Trie(const Options& options)
-    : epoch_(options.reader_count_max),
+    : epoch_(options.reader_count_max, this),
       pins_(options.reader_count_max),
       acls_(epoch_),
       table_(epoch_),
@@ -82,10 +82,10 @@ Trie::~Trie() {
       Version* at = node->newest_.load(std::memory_order_relaxed);
       while (at != nullptr) {
         Version* older = at->older.load(std::memory_order_relaxed);
-        destroy_version(at);
+        destroy_version(this, at);
         at = older;
       }
-      destroy_node(node);
+      destroy_node(this, node);
     }
   }
   while (epoch_.waiting() != 0) CHECK(epoch_.collect(SIZE_MAX) != 0);
@@ -155,9 +155,8 @@ Znode* Trie::find_child(const Znode& parent, std::string_view name, std::uint64_
 
 Znode* Trie::make_node(Znode* parent, std::string_view name, std::uint64_t hash) {
   CHECK(name.size() <= name_bytes_max);
-  const bool is_long = name.size() >= Znode::long_name;
-  const std::size_t bytes = Znode::name_offset + (is_long ? 4 : 0) + name.size();
-  void* memory = ::operator new(std::max(bytes, sizeof(Znode)));
+  const bool is_long = Znode::is_long(name);
+  void* memory = blocks_.allocate(Znode::bytes_with(name));
   auto* node = new (memory) Znode;
   node->parent_ = parent;
   node->path_hash_ = hash;
@@ -174,9 +173,11 @@ Znode* Trie::make_node(Znode* parent, std::string_view name, std::uint64_t hash)
   return node;
 }
 
-void Trie::destroy_node(void* node) {
-  static_cast<Znode*>(node)->~Znode();
-  ::operator delete(node);
+void Trie::destroy_node(void* trie, void* object) {
+  auto* node = static_cast<Znode*>(object);
+  const std::size_t bytes = Znode::bytes_with(node->name());
+  node->~Znode();
+  static_cast<Trie*>(trie)->blocks_.free(object, bytes);
 }
 
 Version* Trie::make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data,
@@ -211,11 +212,8 @@ Version* Trie::copy_version(std::int64_t zxid, const Version& from) {
 Version* Trie::allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes,
                                 Fields fields) {
   const bool with_rare = fields == Fields::all;
-  const std::size_t bytes = with_rare
-                                ? std::max(sizeof(Version) + sizeof(Version::Rare),
-                                           Version::rare_offset + Version::rare_bytes + tail_bytes)
-                                : Version::rare_offset + tail_bytes;
-  auto* version = new (::operator new(bytes)) Version(zxid, with_rare);
+  const std::size_t bytes = Version::bytes_with(with_rare, tail_bytes);
+  auto* version = new (blocks_.allocate(bytes)) Version(zxid, with_rare);
   if (with_rare) new (&version->rare()) Version::Rare;
   if (from == nullptr) return version;
   version->czxid = from->czxid;
@@ -234,13 +232,14 @@ Version* Trie::allocate_version(std::int64_t zxid, const Version* from, std::siz
   return version;
 }
 
-void Trie::destroy_version(void* object) {
+void Trie::destroy_version(void* trie, void* object) {
   auto* version = static_cast<Version*>(object);
+  const std::size_t bytes = Version::bytes_with(version->has_rare(), version->tail_bytes());
   if (version->acl != nullptr) version->acl->release();
   if (static_cast<std::size_t>(version->data_length()) > Version::data_inline_max)
     const_cast<Blob*>(version->blob())->release();
   version->~Version();
-  ::operator delete(object);
+  static_cast<Trie*>(trie)->blocks_.free(object, bytes);
 }
 
 void Trie::retire(Version* version) {

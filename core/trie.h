@@ -12,6 +12,7 @@
 #include "core/acl.h"
 #include "core/base/bytes.h"
 #include "core/base/types.h"
+#include "core/block_cache.h"
 #include "core/epoch.h"
 #include "core/node_table.h"
 #include "core/pins.h"
@@ -224,15 +225,15 @@ class Trie {
   std::optional<std::uint64_t> hash_path(std::string_view path) const;
 
   Znode* make_node(Znode* parent, std::string_view name, std::uint64_t hash);
-  static void destroy_node(void* node);
+  static void destroy_node(void* trie, void* node);
   enum class Fields : std::uint8_t { usual, all };  // without or with Rare
   /// `from`: all but the data is copied from there; may be null.
-  static Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data,
-                               Fields fields);
-  static Version* copy_version(std::int64_t zxid, const Version& from);  // with Rare
-  static Version* allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes,
-                                   Fields fields);
-  static void destroy_version(void* object);
+  Version* make_version(std::int64_t zxid, const Version* from, std::optional<Bytes> data,
+                        Fields fields);
+  Version* copy_version(std::int64_t zxid, const Version& from);  // with Rare
+  Version* allocate_version(std::int64_t zxid, const Version* from, std::size_t tail_bytes,
+                            Fields fields);
+  static void destroy_version(void* trie, void* version);
   void retire(Version* version);
 
   void publish(Znode& node, Version* version);
@@ -255,6 +256,7 @@ class Trie {
   Znode& find_or_make(Znode& parent, std::string_view name);
   void load_version(Znode& node, Version* version);
 
+  BlockCache blocks_;  // of nodes and versions; before epoch_, which fills it to its end
   Epoch epoch_;
   Pins pins_;
   AclTable acls_;

@@ -33,7 +33,7 @@ void Trie::load_version(Znode& node, Version* version) {
   ++version_count_;
   if (before == nullptr) return;
   --version_count_;
-  destroy_version(before);
+  destroy_version(this, before);
 }
 
 Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const Acl* acl,

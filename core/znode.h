@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,12 @@ class Znode {
   static constexpr std::uint8_t held_by_turn = 2;  // the list of some reader's pin
   static constexpr std::uint8_t held_by_hold = 4;  // the list of some hold
   static constexpr std::uint8_t dead = 8;          // out of table and child list
+
+  static bool is_long(std::string_view name) { return name.size() >= long_name; }
+  /// Of its memory, with such a name behind the fields.
+  static std::size_t bytes_with(std::string_view name) {
+    return std::max(sizeof(Znode), name_offset + (is_long(name) ? 4 : 0) + name.size());
+  }
 
   Znode() = default;
   const char* name_start() const { return reinterpret_cast<const char*>(this) + name_offset; }
@@ -146,6 +153,15 @@ struct Version {
       : zxid(z), size_(null_data | (with_rare ? rare_bit : 0)) {}
   std::uint32_t length() const { return size_ & ~rare_bit; }
   void set_length(std::uint32_t length) { size_ = (size_ & rare_bit) | length; }
+  /// Of its memory, with so many bytes behind the fields.
+  static std::size_t bytes_with(bool with_rare, std::size_t tail_bytes) {
+    if (!with_rare) return rare_offset + tail_bytes;
+    return std::max(sizeof(Version) + sizeof(Rare), rare_offset + rare_bytes + tail_bytes);
+  }
+  std::size_t tail_bytes() const {
+    if (!has_data()) return 0;
+    return length() <= data_inline_max ? length() : sizeof(Blob*);
+  }
   std::size_t data_offset() const { return rare_offset + (has_rare() ? rare_bytes : 0); }
   const std::byte* tail() const { return reinterpret_cast<const std::byte*>(this) + data_offset(); }
   const Blob* blob() const {

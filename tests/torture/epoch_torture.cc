@@ -58,7 +58,7 @@ TEST(EpochTorture, R2_ObjectsStayWholeWhileAReaderThatFoundThemIsInside) {
       auto& slot = shared[random() % shared.size()];
       Object* old = slot.load(std::memory_order_relaxed);
       slot.store(new Object{Object::alive, ++retired}, std::memory_order_release);
-      epoch.retire(old, [](void* object) {
+      epoch.retire(old, [](void*, void* object) {
         static_cast<Object*>(object)->state = 0xdead;
         delete static_cast<Object*>(object);
       });

@@ -8,7 +8,7 @@ namespace {
 /// Counts its destructions in `*destroyed`.
 struct Object {
   int* destroyed;
-  static void destroy(void* object) {
+  static void destroy(void*, void* object) {
     auto* self = static_cast<Object*>(object);
     ++*self->destroyed;
     delete self;
@@ -90,8 +90,9 @@ TEST_F(EpochTest, AnObjectThatRetiresAnotherInItsDestructionWaitsAnotherGracePer
   static int inner_destroyed;
   inner_epoch = &epoch;
   inner_destroyed = 0;
-  epoch.retire(nullptr,
-               [](void*) { inner_epoch->retire(nullptr, [](void*) { ++inner_destroyed; }); });
+  epoch.retire(nullptr, [](void*, void*) {
+    inner_epoch->retire(nullptr, [](void*, void*) { ++inner_destroyed; });
+  });
   EXPECT_EQ(epoch.collect(10), 1u);
   EXPECT_EQ(inner_destroyed, 0);
   EXPECT_EQ(epoch.collect(10), 1u);
@@ -104,6 +105,14 @@ TEST_F(EpochTest, AGuardIsInsideForItsScope) {
     EXPECT_TRUE(epoch.is_inside(2));
   }
   EXPECT_FALSE(epoch.is_inside(2));
+}
+
+TEST(Epoch, ItsOwnerIsHandedToWhatDestroys) {
+  int destroyed = 0;
+  Epoch epoch(1, &destroyed);
+  epoch.retire(nullptr, [](void* owner, void*) { ++*static_cast<int*>(owner); });
+  EXPECT_EQ(epoch.collect(10), 1u);
+  EXPECT_EQ(destroyed, 1);
 }
 
 TEST(Epoch, DestructionFreesWhatWaits) {
