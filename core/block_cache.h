@@ -28,9 +28,10 @@ class BlockCache {
 
   void* allocate(std::size_t bytes) {
     if (bytes > bytes_max || count_max == 0) return ::operator new(bytes);
-    const std::size_t size = size_of(bytes);
-    Kept& kept = kept_[size];
-    return kept.first != nullptr ? pop(kept) : ::operator new(size * step);
+    Kept& kept = kept_[size_of(bytes)];
+    if (kept.first != nullptr) return pop(kept);
+    const std::size_t rounded = size_of(bytes) * step;
+    return ::operator new(rounded);
   }
   /// `bytes` as they were asked for.
   void free(void* block, std::size_t bytes) {
