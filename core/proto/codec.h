@@ -92,6 +92,9 @@ constexpr bool is_fixed() {
   }
 }
 
+template <class T>
+concept ScalarOrRecord = Record<T> || is_fixed<T>();
+
 }  // namespace detail
 
 /// Reads values one after another from borrowed bytes. The first failure sticks: from then on every
@@ -209,12 +212,13 @@ class Writer {
   void count(std::size_t value) { store_be32(out_.grow(4), wire_length(value)); }
   void null_vector() { i32(-1); }
 
-  /// What is of one size, a record too, is one piece: `out_` is asked once for room, not for each
-  /// field.
-  template <class T>
-  requires(detail::is_fixed<T>())
+  template <detail::ScalarOrRecord T>
   void write(const T& value) {
-    put(out_.grow(detail::wire_bytes_min<T>()), value);
+    // What is of one size is one piece: `out_` is asked once for room, not for each field.
+    if constexpr (detail::is_fixed<T>())
+      put(out_.grow(detail::wire_bytes_min<T>()), value);
+    else
+      std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(value));
   }
   void write(const Buffer& value) { buffer(value); }
   void write(const Ustring& value) { ustring(value); }
@@ -223,11 +227,6 @@ class Writer {
     if (vector.is_null) return null_vector();
     count(vector.items.size());
     for (const T& item : vector.items) write(item);
-  }
-  template <Record T>
-  requires(!detail::is_fixed<T>())
-  void write(const T& record) {
-    std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(record));
   }
 
  private:
