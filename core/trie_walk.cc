@@ -40,16 +40,16 @@ Version* Trie::load_node(std::string_view path, std::optional<Bytes> data, const
                          std::optional<Zxid> mzxid) {
   CHECK(!open_);
   CHECK(newest_zxid_ == 0);
+  if (!hash_path(path)) return nullptr;
   Znode* node = root_;
   std::size_t start = 1;
-  // Mostly the parent is there, and its path is a good one.
-  const std::size_t last = path.rfind('/');
-  Znode* parent = last < path.size() - 1 ? find(path.substr(0, last)) : nullptr;
-  if (parent != nullptr) {
-    node = parent;
-    start = last + 1;
-  } else if (!hash_path(path)) {
-    return nullptr;
+  if (path.size() > 1) {
+    // Mostly the parent is there.
+    const std::size_t last = path.rfind('/');
+    if (Znode* parent = find(path.substr(0, last)); parent != nullptr) {
+      node = parent;
+      start = last + 1;
+    }
   }
   while (start < path.size()) {
     const std::size_t end = std::min(path.find('/', start), path.size());
